@@ -1,0 +1,103 @@
+//! The rows of a title list.
+
+use std::io::Read;
+
+use yujie_domain::{Isbn, TitleId};
+
+use super::{Cells, Reason, Reject, Sheet, SheetError};
+use crate::record::Record;
+
+/// The titles of a file, one by one.
+///
+/// Required columns: `id`, `title`. Known besides: `isbn`, `subtitle`, `original_title`, `author`, `translator`, `publisher`,
+/// `pub_year` or `pub_date`, `pages`, `series`, `category`, `class`, `summary`, `rating_count`. Others are passed over.
+pub struct Titles(Sheet);
+
+/// A title that was read.
+#[derive(Debug, Clone)]
+pub struct TitleRow {
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// The title.
+    pub record: Record,
+    /// What was left out of it because it cannot be right.
+    pub warnings: Vec<Warning>,
+}
+
+/// A field that was left out of a title that is otherwise good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{column} left out: {why}")]
+pub struct Warning {
+    /// Which column.
+    pub column: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Room for the longest title pages; a longer title is a row that slipped.
+const LONGEST_TITLE: usize = 1_000;
+
+impl Titles {
+    /// Reads the header.
+    pub fn open(input: impl Read + Send + 'static) -> Result<Self, SheetError> {
+        Sheet::open(input, &["id", "title"]).map(Self)
+    }
+}
+
+impl Iterator for Titles {
+    type Item = Result<TitleRow, Reject>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let cells = match self.0.next()? {
+            Ok(cells) => cells,
+            Err(reject) => return Some(Err(reject)),
+        };
+        Some(title(&cells).map_err(|reason| cells.reject("id", reason)))
+    }
+}
+
+fn title(cells: &Cells) -> Result<TitleRow, Reason> {
+    let id = cells.parse("id", TitleId::parse)?;
+    let title = cells.require("title")?;
+    if title.chars().count() > LONGEST_TITLE {
+        return Err(Reason::Invalid { column: "title", why: "longer than 1,000 characters".to_owned() });
+    }
+    let text = |column| cells.get(column).map(str::to_owned);
+    let mut warnings = Vec::new();
+    let mut record = Record::new(id, title);
+    record.isbn = cells.get("isbn").and_then(|isbn| {
+        Isbn::parse(isbn).map_err(|error| warnings.push(Warning { column: "isbn", why: error.to_string() })).ok()
+    });
+    record.subtitle = text("subtitle");
+    record.original_title = text("original_title");
+    record.authors = cells.get("author").map(people).unwrap_or_default();
+    record.translators = cells.get("translator").map(people).unwrap_or_default();
+    record.publisher = text("publisher");
+    record.year = cells.get("pub_year").or_else(|| cells.get("pub_date")).and_then(year);
+    record.pages = cells.get("pages").and_then(first_number).filter(|&pages| pages > 0);
+    record.series = text("series");
+    record.tags = cells.get("category").map(|tags| split(tags, &['|'])).unwrap_or_default();
+    record.class = text("class");
+    record.summary = text("summary");
+    record.rating_count = cells.get("rating_count").and_then(first_number).unwrap_or_default();
+    Ok(TitleRow { line: cells.line, record, warnings })
+}
+
+/// `[清] 曹雪芹 著 / 高鹗` are two people. Commas do not divide: `尼采(Nietzsche,F.)` is one.
+fn people(text: &str) -> Vec<String> {
+    split(text, &['/', ';', '；', '、', '|'])
+}
+
+fn split(text: &str, at: &[char]) -> Vec<String> {
+    text.split(at).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The year of `2014-5`, `1998年3月` or `2014.0`.
+fn year(text: &str) -> Option<u16> {
+    first_number(text).filter(|year| (1_000..=2_999).contains(year))
+}
+
+fn first_number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}

@@ -1,0 +1,24 @@
+//! The library's rules and values, and nothing else.
+//!
+//! Here live the types that every other crate speaks in ([`Barcode`], [`CardNo`], [`OrderNo`] …), the two state machines
+//! (copies in [`copy`], parcels and their lines in [`parcel`]) and the decisions over them. Every decision is a pure function
+//! of state, command and time. What must not be here: I/O, AWS, async, a clock, randomness, environment variables.
+
+pub mod account;
+pub mod copy;
+pub mod courier;
+pub mod identity;
+pub mod ids;
+pub mod order;
+pub mod parcel;
+pub mod rules;
+pub mod site;
+pub mod staff;
+pub mod text;
+pub mod time;
+pub mod timeline;
+
+pub use identity::{Mobile, ResidentId};
+pub use ids::{
+    AddressId, Barcode, CardNo, Invalid, Isbn, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId, Waybill,
+};
