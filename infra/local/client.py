@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 ANSWER_SECONDS = 60
+ROLE_FOR = {"pick": "picker", "pack": "packer", "dispatch": "dispatcher", "desk": "librarian"}
 
 
 @dataclass
@@ -309,16 +310,23 @@ class Library:
         reader.register(person)
         return reader
 
-    def staff_at(self, site: str, *roles: str) -> Staff:
-        """Somebody who works at the site, in the first of the roles that is there."""
-        here = [entry for entry in self.logins if entry["site"] == site and (not roles or entry["role"] in roles)]
-        if not here:
-            raise LookupError(f"nobody of {roles or 'any role'} works at {site}")
-        here.sort(key=lambda entry: roles.index(entry["role"]) if roles else 0)
-        entry = here[0]
-        if entry["login"] not in self.signed_in:
-            self.signed_in[entry["login"]] = Staff(self.api, entry["login"], entry["password"], site, entry["role"])
-        return self.signed_in[entry["login"]]
+    def staff_at(self, site: str, duty: str) -> Staff:
+        """Somebody at the site who may do it: the one whose job it is, else an administrator."""
+        for role in (ROLE_FOR[duty], "administrator"):
+            for entry in self.logins:
+                if (entry["site"], entry["role"]) == (site, role):
+                    return self.sign_in(entry)
+        raise LookupError(f"nobody at {site} may {duty}")
+
+    def sign_in(self, entry: dict) -> Staff:
+        login = entry["login"]
+        if login not in self.signed_in:
+            self.signed_in[login] = Staff(self.api, login, entry["password"], entry["site"], entry["role"])
+        return self.signed_in[login]
+
+    def staffed_sites(self, duty: str) -> list[str]:
+        """Where somebody may do it, each site once."""
+        return list(dict.fromkeys(entry["site"] for entry in self.logins if entry["role"] in (ROLE_FOR[duty], "administrator")))
 
 
 def order_of(title_ids: list[str], deliver_to: dict, if_missing: str) -> dict:

@@ -13,9 +13,10 @@ import sys
 import time
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
-from client import Courier, Library, Person, Reader, Refused, Unreachable, home, site, wait_for
+from client import Courier, Library, Person, Reader, Refused, Staff, Unreachable, home, site, wait_for
 
 RUN_FILE = Path(__file__).resolve().parents[2] / ".local" / "run.json"
 WANTED = ("解忧杂货店", "秃秃大王")
@@ -49,7 +50,7 @@ def padded(text: str, columns: int) -> str:
 
 
 def clock(instant: str) -> str:
-    return datetime.fromisoformat(instant.replace("Z", "+00:00")).astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
+    return datetime.fromisoformat(instant).astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
 
 
 def two_books(reader: Reader, story: Story) -> list[dict]:
@@ -115,36 +116,35 @@ def wait_parcels(reader: Reader, order_no: str, *states: str) -> None:
     )
 
 
+def listed(staff: Staff, stage: str, parcel_no: str, ready=lambda item: True) -> dict:
+    """The parcel's entry on the staff's work list, as soon as it is there."""
+    return wait_for(
+        f"{parcel_no} on the {stage} list",
+        lambda: next((item for item in staff.work(stage) if item["parcel_no"] == parcel_no and ready(item)), None),
+        pause=0.2,
+    )
+
+
 def pick_and_pack(library: Library, story: Story, reader: Reader, order_no: str) -> None:
     for parcel in reader.order_view(order_no)["parcels"]:
-        number = parcel["parcel_no"]
-        staff = library.staff_at(parcel["site_id"])
-        task = wait_for(
-            f"{number} on the pick list",
-            lambda: next((item for item in staff.work("pick") if item["parcel_no"] == number), None),
-            pause=0.2,
-        )
-        for line in task["lines"]:
-            staff.pick(line["barcode"])
+        number, place = parcel["parcel_no"], parcel["site_id"]
+        picker = library.staff_at(place, "pick")
+        lines = listed(picker, "pick", number)["lines"]
+        for line in lines:
+            picker.pick(line["barcode"])
             story.line(f"分拣 picked  {line['barcode']}  架位 shelf {line.get('call_number') or '-'}  《{line['title']}》")
-        wait_for(
-            f"{number} on the pack list",
-            lambda: next((item for item in staff.work("pack") if item["parcel_no"] == number), None),
-            pause=0.2,
-        )
-        for line in task["lines"]:
-            staff.pack(number, line["barcode"])
+        packer = library.staff_at(place, "pack")
+        listed(packer, "pack", number)
+        for line in lines:
+            packer.pack(number, line["barcode"])
             story.line(f"装箱 packed  {line['barcode']} → 包裹 parcel {number}")
-        ready = wait_for(
-            f"{number} on the dispatch list",
-            lambda: next((item for item in staff.work("dispatch") if item["parcel_no"] == number and item.get("carrier")), None),
-            pause=0.2,
-        )
-        staff.hand_over(number)
+        dispatcher = library.staff_at(place, "dispatch")
+        ready = listed(dispatcher, "dispatch", number, lambda item: item.get("carrier"))
+        dispatcher.hand_over(number)
         story.line(f"出库 handed over  {number}  {ready['carrier']} {ready.get('waybill') or ''}")
 
 
-def to_the_door(library: Library, story: Story, reader: Reader, address_id: str, books: list[dict]) -> list[str]:
+def to_the_door(library: Library, story: Story, reader: Reader, address_id: str, books: list[dict]) -> None:
     deliver_to = home(address_id)
     ids = [book["id"] for book in books]
     story.chapter("下单：送书到家", "Order two books to the door")
@@ -178,32 +178,34 @@ def to_the_door(library: Library, story: Story, reader: Reader, address_id: str,
         story.line(f"在借 on loan 《{loan['title']}》 {loan['barcode']}  应还 due {loan['due']}")
     wait_for("every notice as SMS", lambda: all(notice["sms"] == "sent" for notice in reader.notices()), pause=0.3)
     show_notices(story, reader)
-    return [loan["barcode"] for loan in loans]
 
 
-def back_elsewhere(library: Library, story: Story, reader: Reader, barcodes: list[str]) -> None:
+def copy_of(reader: Reader, title_id: str, barcode: str) -> dict:
+    return next(copy for copy in reader.title(title_id)["copies"] if copy["barcode"] == barcode)
+
+
+def copy_is(reader: Reader, title_id: str, expected: dict) -> bool:
+    return copy_of(reader, title_id, expected["barcode"]).items() >= expected.items()
+
+
+def back_elsewhere(library: Library, story: Story, reader: Reader) -> None:
     story.chapter("在另一处还书", "Check-in at another site")
-    views = {barcode: library.staff_at(library.logins[0]["site"]).where_is(barcode) for barcode in barcodes}
     names = {place["id"]: place["name"] for place in reader.sites()}
-    for barcode, loan in ((loan["barcode"], loan) for loan in reader.loans()):
-        title = reader.title(loan["title_id"])
-        origin = next((copy["site_id"] for copy in title["copies"] if copy["barcode"] == barcode), None)
-        other = next(entry["site"] for entry in library.logins if entry["site"] not in (origin, views[barcode].get("site_id")))
-        library.staff_at(other).check_in(barcode)
-
-        def returned(title_id=loan["title_id"], barcode=barcode, other=other):
-            copies = reader.title(title_id)["copies"]
-            return next((copy for copy in copies if (copy["barcode"], copy["site_id"], copy["status"]) == (barcode, other, "available")), None)
-
-        copy = wait_for(f"{barcode} at {other}", returned, pause=0.2)
-        story.line(f"《{loan['title']}》 {barcode}: {names.get(origin, origin)} → {names.get(other, other)}, 状态 status {copy['status']}")
+    for loan in reader.loans():
+        barcode, title_id = loan["barcode"], loan["title_id"]
+        origin = copy_of(reader, title_id, barcode)["site_id"]
+        other = next(place for place in library.staffed_sites("desk") if place != origin)
+        library.staff_at(other, "desk").check_in(barcode)
+        there = {"barcode": barcode, "site_id": other, "status": "available"}
+        wait_for(f"{barcode} at {other}", partial(copy_is, reader, title_id, there), pause=0.2)
+        story.line(f"《{loan['title']}》 {barcode}: {names.get(origin, origin)} → {names.get(other, other)}  状态 status available")
     wait_for("no loan left", lambda: not reader.loans())
     story.line("在借 loans: 0")
 
 
 def to_a_site(library: Library, story: Story, reader: Reader, book: dict) -> None:
     story.chapter("第二种方式：到附近的点自取", "The second way: pickup at a site nearby")
-    staffed = {entry["site"] for entry in library.logins}
+    staffed = library.staffed_sites("desk")
     origins = {copy["site_id"] for copy in reader.title(book["id"])["copies"] if copy["status"] == "available"}
     nearby = [place for place in reader.sites(near=NEAR) if place["id"] in staffed]
     place = next((one for one in nearby if one["id"] not in origins), nearby[0])
@@ -213,9 +215,9 @@ def to_a_site(library: Library, story: Story, reader: Reader, book: dict) -> Non
     pick_and_pack(library, story, reader, order_no)
     for parcel in reader.order_view(order_no)["parcels"]:
         number = parcel["parcel_no"]
-        library.staff_at(parcel["site_id"]).depart(number)
+        library.staff_at(parcel["site_id"], "dispatch").depart(number)
         story.line(f"配送 the van left with {number}")
-        library.staff_at(place["id"]).arrive(number)
+        library.staff_at(place["id"], "desk").arrive(number)
         story.line(f"送达 arrived at {place['name']}")
 
         def code_for(number=number):
@@ -223,7 +225,7 @@ def to_a_site(library: Library, story: Story, reader: Reader, book: dict) -> Non
             return next((parcel["pickup_code"] for parcel in parcels if parcel["parcel_no"] == number and parcel.get("pickup_code")), None)
 
         code = wait_for("the pickup code", code_for)
-        library.staff_at(place["id"]).collect(number, code)
+        library.staff_at(place["id"], "desk").collect(number, code)
         story.line(f"取书 collected with code {code}")
     wait_parcels(reader, order_no, "collected")
     show_timeline(story, reader, order_no)
@@ -243,8 +245,8 @@ def run(library: Library) -> None:
     story.line(f"证号 card {reader.card_no}  {me['name']}  {me['phone']}  可借 limit {me['open_items']}/{me['open_items_limit']}")
     address_id = reader.add_address(person.name, person.phone)
 
-    barcodes = to_the_door(library, story, reader, address_id, books)
-    back_elsewhere(library, story, reader, barcodes)
+    to_the_door(library, story, reader, address_id, books)
+    back_elsewhere(library, story, reader)
     to_a_site(library, story, reader, books[0])
     print(f"\n全程 whole way: {time.monotonic() - story.started:.1f} s")
 

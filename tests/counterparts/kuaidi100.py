@@ -422,7 +422,7 @@ def booking_fault(param: dict) -> str:
     if missing:
         return f"参数不完整：{','.join(missing)}"
     for name in ("recManMobile", "sendManMobile"):
-        if not re.fullmatch(r"1[3-9]\d{9}", param[name]):
+        if not re.fullmatch(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}", param[name]):
             return f"{name}格式不正确"
     for name in ("pickupStartTime", "pickupEndTime"):
         if param.get(name) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", param[name]):
@@ -439,6 +439,8 @@ def booking_fault(param: dict) -> str:
     for name in ("callBackUrl", "pollCallBackUrl"):
         if param.get(name) and urlsplit(param[name]).scheme not in ("http", "https"):
             return f"{name}格式不正确"
+        if len(str(param.get(name) or "").encode()) > 200:
+            return f"{name}过长"
     if len(str(param.get("thirdOrderId", ""))) > 32:
         return "thirdOrderId过长"
     return ""

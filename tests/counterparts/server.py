@@ -17,10 +17,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from kuaidi100 import Kuaidi100  # noqa: E402
-from party import ControlError, Party, Reply, Request  # noqa: E402
+from kuaidi100 import Kuaidi100
+from party import ControlError, Party, Reply, Request
 
 MAX_BODY = 32 * 1024 * 1024
 

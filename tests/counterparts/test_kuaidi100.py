@@ -14,13 +14,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from kuaidi100 import Kuaidi100, basic_state, order_sign, push_sign
+from server import Server
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from kuaidi100 import Kuaidi100, basic_state, order_sign, push_sign  # noqa: E402
-from server import Server  # noqa: E402
-
 KEY, SECRET, SALT = "TEST-KEY", "TEST-SECRET", "test-salt"
 OK = {"result": True, "returnCode": "200", "message": "成功"}
 

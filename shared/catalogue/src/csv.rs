@@ -7,4 +7,4 @@ mod sheet;
 mod titles;
 
 pub use sheet::{Cells, Reason, Reject, Sheet, SheetError};
-pub use titles::{Titles, TitleRow, Warning};
+pub use titles::{TitleRow, Titles, Warning};

@@ -50,7 +50,8 @@ struct Folded {
     gap: Gap,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Ordered by how far it separates.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Gap {
     None,
     /// A mark that joins two parts of a name written in Han; between other letters it separates.
@@ -60,23 +61,32 @@ enum Gap {
 
 impl Folded {
     fn with_capacity(bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), last: None, gap: Gap::None }
+        Self {
+            text: String::with_capacity(bytes),
+            last: None,
+            gap: Gap::None,
+        }
     }
 
     fn take(&mut self, c: char) {
         match c {
             '\'' | '’' | '‘' | 'ʼ' if self.last.is_some_and(|last| last.is_ascii_alphanumeric()) => {}
-            '·' | '•' | '・' | '‧' | '∙' | '‐' | '-' | '=' => self.gap = if self.gap == Gap::Space { Gap::Space } else { Gap::Join },
+            _ if joins_names(c) => self.gap = self.gap.max(Gap::Join),
             '+' | '#' if self.ends_a_language_name() => self.push(c),
             _ if is_unspaced(c) => self.push(simplified(c)),
-            _ if c.is_alphanumeric() => c.to_lowercase().for_each(|lower| self.push(without_accent(lower))),
+            _ if c.is_alphanumeric() => c
+                .to_lowercase()
+                .for_each(|lower| self.push(without_accent(lower))),
             _ if is_accent(c) => {}
             _ => self.gap = Gap::Space,
         }
     }
 
     fn ends_a_language_name(&self) -> bool {
-        self.gap == Gap::None && self.last.is_some_and(|last| last.is_ascii_lowercase() || last == '+')
+        self.gap == Gap::None
+            && self
+                .last
+                .is_some_and(|last| last.is_ascii_lowercase() || last == '+')
     }
 
     fn push(&mut self, c: char) {
@@ -99,6 +109,11 @@ fn without_accent(c: char) -> char {
     let mut base = None;
     decompose_canonical(c, |part| base = base.or(Some(part)));
     base.filter(char::is_ascii_lowercase).unwrap_or(c)
+}
+
+/// The dots and strokes of transcribed names: 哈利·波特, 圣-埃克苏佩里.
+fn joins_names(c: char) -> bool {
+    matches!(c, '·' | '•' | '・' | '‧' | '∙' | '‐' | '-' | '=')
 }
 
 /// The marks that NFKC leaves behind when it knows no composed letter.
@@ -137,7 +152,11 @@ mod tests {
     #[test]
     fn the_pairs_are_sorted_and_lead_to_their_end_at_once() {
         assert!(pairs::PAIRS.windows(2).all(|two| two[0].0 < two[1].0));
-        assert!(pairs::PAIRS.iter().all(|&(_, simple)| simplified(simple) == simple));
+        assert!(
+            pairs::PAIRS
+                .iter()
+                .all(|&(_, simple)| simplified(simple) == simple)
+        );
     }
 
     proptest::proptest! {

@@ -1,12 +1,13 @@
 //! The catalogue without AWS: titles read from files, text folded and cut, and the full-text index over them.
 //!
-//! The way of a title: [`csv`] reads a [`Record`]; [`index::Writer`] puts it into an index directory, where [`fold`] and
+//! The way of a title: [`csv`] reads a title; [`index::Writer`] puts it into an index directory, where [`fold`] and
 //! [`tokens`] have made 紅樓夢, 红楼梦 and their parts one and the same; [`index::Searcher`] answers what readers type.
 
 pub mod csv;
 pub mod fold;
 pub mod index;
-pub mod record;
+mod line;
+mod names;
 pub mod tokens;
 
-pub use record::{Line, Record};
+pub use line::Line;

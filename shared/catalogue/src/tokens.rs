@@ -40,7 +40,10 @@ fn pairs(run: &str) -> Vec<String> {
     if seconds.peek().is_none() {
         return vec![run.to_owned()];
     }
-    run.chars().zip(seconds).map(|(first, second)| String::from_iter([first, second])).collect()
+    run.chars()
+        .zip(seconds)
+        .map(|(first, second)| String::from_iter([first, second]))
+        .collect()
 }
 
 /// The single character that a token is, if it is one of a script without spaces.
@@ -69,7 +72,11 @@ impl Cut {
         match self {
             Self::Pairs => cut(&folded),
             Self::PairsFromStart => std::iter::once(START.to_owned()).chain(cut(&folded)).collect(),
-            Self::Characters => folded.chars().filter(|&c| is_unspaced(c)).map(String::from).collect(),
+            Self::Characters => folded
+                .chars()
+                .filter(|&c| is_unspaced(c))
+                .map(String::from)
+                .collect(),
         }
     }
 }
@@ -78,7 +85,10 @@ impl Tokenizer for Cut {
     type TokenStream<'a> = Tokens;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
-        Tokens { texts: self.tokens(text).into_iter().enumerate(), current: Token::default() }
+        Tokens {
+            texts: self.tokens(text).into_iter().enumerate(),
+            current: Token::default(),
+        }
     }
 }
 
@@ -91,7 +101,9 @@ pub(crate) struct Tokens {
 
 impl TokenStream for Tokens {
     fn advance(&mut self) -> bool {
-        let Some((position, text)) = self.texts.next() else { return false };
+        let Some((position, text)) = self.texts.next() else {
+            return false;
+        };
         self.current.position = position;
         self.current.text = text;
         true

@@ -176,7 +176,7 @@ text_id! {
                 if !(plain.starts_with("978") || plain.starts_with("979")) {
                     return Err("an ISBN-13 begins with 978 or 979");
                 }
-                if isbn13_sum(&plain) % 10 == 0 { Ok(plain) } else { Err("the check digit does not fit") }
+                if isbn13_sum(&plain).is_multiple_of(10) { Ok(plain) } else { Err("the check digit does not fit") }
             }
             _ => Err("an ISBN has 10 or 13 digits"),
         }

@@ -17,6 +17,7 @@ pub mod staff;
 pub mod text;
 pub mod time;
 pub mod timeline;
+pub mod title;
 
 pub use identity::{Mobile, ResidentId};
 pub use ids::{

@@ -351,8 +351,7 @@ impl Parcel {
     /// The site whose staff has it on its lists: the one that sends it until it left, then the one that hands it out.
     pub fn working_site(&self) -> Option<&SiteId> {
         match (self.status(), &self.destination) {
-            (Reserved | Accepted | Picked | Packed, _) => Some(&self.site),
-            (Dispatched, Destination::Site { .. }) => Some(&self.site),
+            (Reserved | Accepted | Picked | Packed, _) | (Dispatched, Destination::Site { .. }) => Some(&self.site),
             (Delivering | ReadyForPickup, Destination::Site { site_id }) => Some(site_id),
             (Dispatched | Delivering | ReadyForPickup, Destination::Home) | (Delivered | Collected, _) => None,
         }

@@ -1,1 +1,23 @@
-//! wip
+//! The single table: its keys, its items, and one function for each access pattern.
+//!
+//! Every write is conditional: [`Table::put_new`], a replacement at a known version, or a transaction of such writes. There is no
+//! plain overwrite. A refused condition comes back with the old item, so that a refusal is explained without another read.
+//! `docs/table.md` lists the access patterns with their cost in units; `tests/` asserts the costs.
+
+mod access;
+pub mod bulk;
+mod codec;
+mod error;
+mod key;
+mod schema;
+mod table;
+
+pub use access::{
+    account, address, availability, copy, courier_event, idempotency, loan, notice, order, parcel, phone_code, reader, rules,
+    session, site, staff, title,
+};
+pub use codec::{Image, Item};
+pub use error::TableError;
+pub use key::Key;
+pub use schema::{INDEXES, Index, create_table};
+pub use table::{Consumed, Refused, Table, TransactError, Write};

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
+use yujie_domain::title::Title;
 use yujie_domain::{Isbn, TitleId};
 
 use super::{Cells, Reason, Reject, Sheet, SheetError};
-use crate::record::Record;
 
 /// The titles of a file, one by one.
 ///
@@ -19,7 +19,7 @@ pub struct TitleRow {
     /// The line on which the row begins, from 1.
     pub line: u64,
     /// The title.
-    pub record: Record,
+    pub title: Title,
     /// What was left out of it because it cannot be right.
     pub warnings: Vec<Warning>,
 }
@@ -60,27 +60,58 @@ fn title(cells: &Cells) -> Result<TitleRow, Reason> {
     let id = cells.parse("id", TitleId::parse)?;
     let title = cells.require("title")?;
     if title.chars().count() > LONGEST_TITLE {
-        return Err(Reason::Invalid { column: "title", why: "longer than 1,000 characters".to_owned() });
+        return Err(Reason::Invalid {
+            column: "title",
+            why: "longer than 1,000 characters".to_owned(),
+        });
     }
-    let text = |column| cells.get(column).map(str::to_owned);
     let mut warnings = Vec::new();
-    let mut record = Record::new(id, title);
-    record.isbn = cells.get("isbn").and_then(|isbn| {
-        Isbn::parse(isbn).map_err(|error| warnings.push(Warning { column: "isbn", why: error.to_string() })).ok()
-    });
-    record.subtitle = text("subtitle");
-    record.original_title = text("original_title");
-    record.authors = cells.get("author").map(people).unwrap_or_default();
-    record.translators = cells.get("translator").map(people).unwrap_or_default();
-    record.publisher = text("publisher");
-    record.year = cells.get("pub_year").or_else(|| cells.get("pub_date")).and_then(year);
-    record.pages = cells.get("pages").and_then(first_number).filter(|&pages| pages > 0);
-    record.series = text("series");
-    record.tags = cells.get("category").map(|tags| split(tags, &['|'])).unwrap_or_default();
-    record.class = text("class");
-    record.summary = text("summary");
-    record.rating_count = cells.get("rating_count").and_then(first_number).unwrap_or_default();
-    Ok(TitleRow { line: cells.line, record, warnings })
+    let isbn = cells
+        .get("isbn")
+        .map(Isbn::parse)
+        .transpose()
+        .unwrap_or_else(|error| {
+            warnings.push(Warning {
+                column: "isbn",
+                why: error.to_string(),
+            });
+            None
+        });
+    let text = |column| cells.get(column).map(str::to_owned);
+    let title = Title {
+        id,
+        title: title.to_owned(),
+        subtitle: text("subtitle"),
+        original_title: text("original_title"),
+        authors: cells.get("author").map(people).unwrap_or_default(),
+        translators: cells.get("translator").map(people).unwrap_or_default(),
+        publisher: text("publisher"),
+        year: cells
+            .get("pub_year")
+            .or_else(|| cells.get("pub_date"))
+            .and_then(year),
+        isbn,
+        pages: cells
+            .get("pages")
+            .and_then(first_number)
+            .filter(|&pages| pages > 0),
+        series: text("series"),
+        tags: cells
+            .get("category")
+            .map(|tags| split(tags, &['|']))
+            .unwrap_or_default(),
+        class: text("class"),
+        summary: text("summary"),
+        popularity: cells
+            .get("rating_count")
+            .and_then(first_number)
+            .unwrap_or_default(),
+    };
+    Ok(TitleRow {
+        line: cells.line,
+        title,
+        warnings,
+    })
 }
 
 /// `[清] 曹雪芹 著 / 高鹗` are two people. Commas do not divide: `尼采(Nietzsche,F.)` is one.
@@ -89,7 +120,11 @@ fn people(text: &str) -> Vec<String> {
 }
 
 fn split(text: &str, at: &[char]) -> Vec<String> {
-    text.split(at).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    text.split(at)
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The year of `2014-5`, `1998年3月` or `2014.0`.
@@ -98,6 +133,10 @@ fn year(text: &str) -> Option<u16> {
 }
 
 fn first_number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let digits: String = text
+        .chars()
+        .skip_while(|c| !c.is_ascii_digit())
+        .take_while(char::is_ascii_digit)
+        .collect();
     digits.parse().ok()
 }

@@ -28,10 +28,18 @@ pub(super) struct Tallied {
 
 impl Tallied {
     pub(super) fn facets(&self) -> Facets {
-        let mut classes: Vec<(char, u32)> =
-            self.classes.present().filter_map(|(letter, n)| Some((char::from(u8::try_from(letter).ok()?), n))).collect();
+        let mut classes: Vec<(char, u32)> = self
+            .classes
+            .present()
+            .filter_map(|(letter, n)| Some((char::from(u8::try_from(letter).ok()?), n)))
+            .collect();
         classes.sort_by_key(|&(letter, n)| (std::cmp::Reverse(n), letter));
-        let years = self.years.present().rev().filter_map(|(year, n)| Some((u16::try_from(year).ok()?, n))).collect();
+        let years = self
+            .years
+            .present()
+            .rev()
+            .filter_map(|(year, n)| Some((u16::try_from(year).ok()?, n)))
+            .collect();
         Facets { classes, years }
     }
 }
@@ -44,7 +52,9 @@ impl Counts {
     const RANGE: usize = 3_000;
 
     fn add(&mut self, value: u64, n: u32) {
-        let Some(place) = usize::try_from(value).ok().filter(|&place| place < Self::RANGE) else { return };
+        let Some(place) = usize::try_from(value).ok().filter(|&place| place < Self::RANGE) else {
+            return;
+        };
         if self.0.is_empty() {
             self.0.resize(Self::RANGE, 0);
         }
@@ -54,7 +64,12 @@ impl Counts {
     }
 
     fn present(&self) -> impl DoubleEndedIterator<Item = (u64, u32)> {
-        (0_u64..).zip(&self.0).filter(|&(_, &n)| n > 0).map(|(value, &n)| (value, n)).collect::<Vec<_>>().into_iter()
+        (0_u64..)
+            .zip(&self.0)
+            .filter(|&(_, &n)| n > 0)
+            .map(|(value, &n)| (value, n))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 }
 
@@ -64,7 +79,11 @@ impl Collector for Tally {
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentTally> {
         let columns = segment.fast_fields();
-        Ok(SegmentTally { class: columns.u64(CLASS_LETTER)?, year: columns.u64(YEAR)?, counted: Tallied::default() })
+        Ok(SegmentTally {
+            class: columns.u64(CLASS_LETTER)?,
+            year: columns.u64(YEAR)?,
+            counted: Tallied::default(),
+        })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -75,8 +94,14 @@ impl Collector for Tally {
         let mut all = Tallied::default();
         for segment in segments {
             all.total += segment.total;
-            segment.classes.present().for_each(|(letter, n)| all.classes.add(letter, n));
-            segment.years.present().for_each(|(year, n)| all.years.add(year, n));
+            segment
+                .classes
+                .present()
+                .for_each(|(letter, n)| all.classes.add(letter, n));
+            segment
+                .years
+                .present()
+                .for_each(|(year, n)| all.years.add(year, n));
         }
         Ok(all)
     }

@@ -8,10 +8,12 @@ use tantivy::schema::{
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{Index, IndexSettings, TantivyDocument, TantivyError};
+use yujie_domain::title::Title;
 
 use super::IndexError;
 use crate::fold::fold_whole;
-use crate::record::{Line, Record};
+use crate::line::Line;
+use crate::names;
 use crate::tokens::Cut;
 
 pub(super) const CLASS_LETTER: &str = "class_letter";
@@ -25,8 +27,10 @@ pub(super) struct Fields {
     pub(super) id: Field,
     /// The result line, as JSON.
     pub(super) line: Field,
-    /// The whole folded title and original title, for an exact match.
+    /// The whole folded title, for an exact match.
     pub(super) whole: Field,
+    /// The whole folded name of each author and translator.
+    pub(super) names: Field,
     /// The title, after a start mark.
     pub(super) title: Field,
     /// Subtitle, series and original title.
@@ -53,6 +57,7 @@ impl Fields {
             id: schema.add_text_field("id", STRING),
             line: schema.add_text_field("line", STORED),
             whole: schema.add_text_field("whole", STRING),
+            names: schema.add_text_field("names", STRING),
             title: schema.add_text_field("title", phrases("pairs_from_start")),
             more_title: schema.add_text_field("more_title", phrases("pairs")),
             people: schema.add_text_field("people", phrases("pairs")),
@@ -67,45 +72,51 @@ impl Fields {
     }
 
     /// What the index keeps of this title.
-    pub(super) fn document(&self, record: &Record) -> Result<TantivyDocument, IndexError> {
+    pub(super) fn document(&self, title: &Title) -> Result<TantivyDocument, IndexError> {
         let mut document = TantivyDocument::new();
-        document.add_text(self.id, record.id.as_str());
-        document.add_text(self.line, serde_json::to_string(&Line::from(record))?);
+        document.add_text(self.id, title.id.as_str());
+        document.add_text(self.line, serde_json::to_string(&Line::from(title))?);
 
-        let original = record.original_title.iter();
-        for title in std::iter::once(&record.title).chain(original.clone()) {
-            document.add_text(self.whole, fold_whole(title));
-            document.add_text(self.characters, title);
-        }
-        document.add_text(self.title, &record.title);
-        for more in record.subtitle.iter().chain(&record.series).chain(original) {
+        document.add_text(self.whole, fold_whole(&title.title));
+        document.add_text(self.title, &title.title);
+        document.add_text(self.characters, &title.title);
+        for more in [&title.subtitle, &title.series, &title.original_title]
+            .into_iter()
+            .flatten()
+        {
             document.add_text(self.more_title, more);
             document.add_text(self.characters, more);
         }
-        for person in record.authors.iter().chain(&record.translators) {
+        for person in title.authors.iter().chain(&title.translators) {
             document.add_text(self.people, person);
+            document.add_text(self.names, fold_whole(names::bare(person)));
             document.add_text(self.characters, person);
         }
-        for subject in record.publisher.iter().chain(&record.tags).chain(&record.class) {
+        for subject in title.publisher.iter().chain(&title.tags).chain(&title.class) {
             document.add_text(self.subjects, subject);
         }
 
-        if let Some(isbn) = &record.isbn {
+        if let Some(isbn) = &title.isbn {
             document.add_text(self.isbn, isbn.as_str());
         }
-        if let Some(letter) = record.class.as_ref().and_then(|class| class.chars().next()) {
-            document.add_u64(self.class_letter, u64::from(u32::from(letter.to_ascii_uppercase())));
+        if let Some(letter) = title.class.as_ref().and_then(|class| class.chars().next()) {
+            let letter = u32::from(letter.to_ascii_uppercase());
+            document.add_u64(self.class_letter, u64::from(letter));
         }
-        if let Some(year) = record.year {
+        if let Some(year) = title.year {
             document.add_u64(self.year, u64::from(year));
         }
-        document.add_u64(self.popularity, u64::from(record.rating_count));
+        document.add_u64(self.popularity, u64::from(title.popularity));
         Ok(document)
     }
 }
 
 fn text(cut: &str, keeps: IndexRecordOption) -> TextOptions {
-    TextOptions::default().set_indexing_options(TextFieldIndexing::default().set_tokenizer(cut).set_index_option(keeps))
+    TextOptions::default().set_indexing_options(
+        TextFieldIndexing::default()
+            .set_tokenizer(cut)
+            .set_index_option(keeps),
+    )
 }
 
 fn tokenizers() -> TokenizerManager {

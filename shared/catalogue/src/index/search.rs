@@ -11,7 +11,7 @@ use super::IndexError;
 use super::facets::{Facets, Tally};
 use super::query::Wanted;
 use super::schema::{Fields, POPULARITY, open};
-use crate::record::Line;
+use crate::line::Line;
 
 /// Which part of the hits is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,14 @@ impl Searcher {
     /// Opens the index of a directory. Starts no thread.
     pub fn open(directory: &Path) -> Result<Self, IndexError> {
         let (index, fields) = open(directory, false)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { fields, searcher: reader.searcher() })
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        Ok(Self {
+            fields,
+            searcher: reader.searcher(),
+        })
     }
 
     /// How many titles there are.
@@ -55,7 +61,9 @@ impl Searcher {
     /// Answers what a reader typed. Every text is a query; one with nothing to look for has no hits, an empty one has all.
     pub fn search(&self, typed: &str, page: Page) -> Result<Hits, IndexError> {
         let wanted = Wanted::parse(typed);
-        let Some(strict) = wanted.strict(&self.fields) else { return Ok(Hits::none()) };
+        let Some(strict) = wanted.strict(&self.fields) else {
+            return Ok(Hits::none());
+        };
         let hits = self.run(&*strict, page)?;
         match wanted.lenient(&self.fields) {
             Some(lenient) if hits.total == 0 => self.run(&*lenient, page),
@@ -64,32 +72,55 @@ impl Searcher {
     }
 
     fn run(&self, query: &dyn Query, page: Page) -> Result<Hits, IndexError> {
-        let best = TopDocs::with_limit(page.limit.max(1)).and_offset(page.offset).tweak_score(well_known_first);
+        let best = TopDocs::with_limit(page.limit.max(1))
+            .and_offset(page.offset)
+            .tweak_score(well_known_first);
         let (ranked, tallied) = self.searcher.search(query, &(best, Tally))?;
-        let lines = ranked.into_iter().map(|(_, address)| self.line(address)).collect::<Result<_, _>>()?;
-        Ok(Hits { lines, total: tallied.total, facets: tallied.facets() })
+        let lines = ranked
+            .into_iter()
+            .map(|(_, address)| self.line(address))
+            .collect::<Result<_, _>>()?;
+        Ok(Hits {
+            lines,
+            total: tallied.total,
+            facets: tallied.facets(),
+        })
     }
 
     fn line(&self, address: DocAddress) -> Result<Line, IndexError> {
         let document: TantivyDocument = self.searcher.doc(address)?;
-        let line = document.get_first(self.fields.line).and_then(|value| value.as_str()).unwrap_or_default();
+        let line = document
+            .get_first(self.fields.line)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default();
         Ok(serde_json::from_str(line)?)
     }
 }
 
 impl Hits {
     fn none() -> Self {
-        Self { lines: Vec::new(), total: 0, facets: Facets::default() }
+        Self {
+            lines: Vec::new(),
+            total: 0,
+            facets: Facets::default(),
+        }
     }
 }
 
-/// Adds to a title's score how well known it is: up to 14 points for a million ratings, where a rare word brings about 30 and a
-/// tier 5,000. So popularity decides among titles that fit about equally well.
-#[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a score is a float, and only its order matters")]
+/// Adds to a title's score how well known it is: up to 40 points for a million ratings, about what one rare word in the title
+/// brings, and far less than a tier. So popularity decides among titles that fit about equally well.
+#[expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "a score is a float, and only its order matters"
+)]
 fn well_known_first(segment: &SegmentReader) -> impl Fn(DocId, Score) -> Score + use<> {
     let popularity = segment.fast_fields().u64(POPULARITY).ok();
     move |doc, score| {
-        let ratings = popularity.as_ref().and_then(|column| column.first(doc)).unwrap_or_default();
-        score + (ratings as Score).ln_1p()
+        let ratings = popularity
+            .as_ref()
+            .and_then(|column| column.first(doc))
+            .unwrap_or_default();
+        score + 3.0 * (ratings as Score).ln_1p()
     }
 }

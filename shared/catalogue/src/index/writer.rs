@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::index::{SegmentId, SegmentMeta};
+use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::{Index, IndexWriter, Term};
 use yujie_domain::TitleId;
+use yujie_domain::title::Title;
 
-use super::schema::{Fields, open};
 use super::IndexError;
-use crate::record::Record;
+use super::schema::{Fields, open};
 
 /// Segments up to this size are merged with each other as soon as there are [`MOST_SEGMENTS`] of them.
 const SMALL: u32 = 10_000;
@@ -23,7 +23,7 @@ const MOST_SEGMENTS: usize = 8;
 pub struct Writer {
     index: Index,
     fields: Fields,
-    writer: IndexWriter,
+    changes: IndexWriter,
 }
 
 impl Writer {
@@ -36,33 +36,38 @@ impl Writer {
             .num_merge_threads(1)
             .memory_budget_per_thread(memory.max(15_000_000))
             .build();
-        let writer: IndexWriter = index.writer_with_options(options)?;
+        let changes: IndexWriter = index.writer_with_options(options)?;
         // Merges happen in `commit`, where somebody waits for them: a background merge would be frozen with the Lambda.
-        writer.set_merge_policy(Box::new(NoMergePolicy));
-        Ok(Self { index, fields, writer })
+        changes.set_merge_policy(Box::new(NoMergePolicy));
+        Ok(Self {
+            index,
+            fields,
+            changes,
+        })
     }
 
     /// Puts a title in, in place of what was there under its id.
-    pub fn upsert(&mut self, record: &Record) -> Result<(), IndexError> {
-        self.remove(&record.id);
-        self.writer.add_document(self.fields.document(record)?)?;
+    pub fn upsert(&mut self, title: &Title) -> Result<(), IndexError> {
+        self.remove(&title.id);
+        self.changes.add_document(self.fields.document(title)?)?;
         Ok(())
     }
 
     /// Takes a title out. Without effect when it is not there.
     pub fn remove(&mut self, id: &TitleId) {
-        self.writer.delete_term(Term::from_field_text(self.fields.id, id.as_str()));
+        self.changes
+            .delete_term(Term::from_field_text(self.fields.id, id.as_str()));
     }
 
     /// Writes everything, merges what has become too many pieces, and removes the files that are no longer part of the index.
     pub fn commit(mut self) -> Result<(), IndexError> {
-        self.writer.commit()?;
+        self.changes.commit()?;
         let merge = segments_to_merge(&self.index.searchable_segment_metas()?);
         if !merge.is_empty() {
-            self.writer.merge(&merge).wait()?;
+            self.changes.merge(&merge).wait()?;
         }
-        self.writer.garbage_collect_files().wait()?;
-        self.writer.wait_merging_threads()?;
+        self.changes.garbage_collect_files().wait()?;
+        self.changes.wait_merging_threads()?;
         Ok(())
     }
 }
@@ -73,7 +78,10 @@ impl Writer {
 fn segments_to_merge(segments: &[SegmentMeta]) -> Vec<SegmentId> {
     let ids = |of: &[&SegmentMeta]| of.iter().map(|segment| segment.id()).collect();
     let (small, large): (Vec<_>, Vec<_>) = segments.iter().partition(|segment| segment.max_doc() <= SMALL);
-    let stale: Vec<_> = segments.iter().filter(|s| s.num_deleted_docs() > s.max_doc() / 3 && s.max_doc() > SMALL).collect();
+    let stale: Vec<_> = segments
+        .iter()
+        .filter(|s| s.num_deleted_docs() > s.max_doc() / 3 && s.max_doc() > SMALL)
+        .collect();
     if large.len() > MOST_SEGMENTS || !stale.is_empty() {
         ids(&segments.iter().collect::<Vec<_>>())
     } else if small.len() > MOST_SEGMENTS {

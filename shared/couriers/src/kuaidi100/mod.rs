@@ -1,8 +1,8 @@
 //! Kuaidi100 (快递100): one platform in front of all the carriers that the library uses.
 //!
-//! In the order of a parcel's life: a [`booking`] asks a carrier to collect it and the platform to follow it, which has an [`outcome`]; the platform
-//! then sends a [`push`] whenever the carrier has news, which we answer with one of two fixed [`reply`] texts. [`code`] says what
-//! the carriers' state codes mean.
+//! In the order of a parcel's life: a [`booking`] asks a carrier to collect it and the platform to follow it, which has an
+//! [`outcome`]; the platform then sends a [`push`] whenever the carrier has news, which we answer with one of two fixed texts,
+//! a [`reply`]. [`code`] says what the carriers' state codes mean.
 //!
 //! MD5 is the platform's choice, not ours. It is why a push address also carries a token of our own, and why nothing but the
 //! platform's messages is ever signed with it.

@@ -1,0 +1,153 @@
+//! The files of the index on this machine's disk.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use ring::digest::{Context, SHA256};
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::error::StoreError;
+use crate::manifest::{File, Manifest};
+
+/// A cache of index files, named like their objects. Several processes may share one: a file's name says its content, and it
+/// gets the name only when it is complete.
+#[derive(Debug, Clone)]
+pub struct Local {
+    root: PathBuf,
+}
+
+/// An index directory of its own, made of hard links into the cache. It goes away when this is dropped; what a program has
+/// open or mapped in it stays readable.
+#[derive(Debug)]
+pub struct Materialised {
+    directory: TempDir,
+}
+
+impl Materialised {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Local {
+    /// A cache in this directory, which is made if need be.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(root)?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
+    }
+
+    /// An empty index directory, to begin an index in.
+    pub fn empty(&self) -> Result<Materialised, StoreError> {
+        Ok(Materialised {
+            directory: TempDir::with_prefix_in("open-", &self.root)?,
+        })
+    }
+
+    pub(crate) fn has(&self, file: &File) -> bool {
+        fs::metadata(self.path(file)).is_ok_and(|found| found.len() == file.bytes)
+    }
+
+    /// Starts a file that is not in the cache yet.
+    pub(crate) fn receive(&self) -> Result<Receiving, StoreError> {
+        Ok(Receiving {
+            file: NamedTempFile::with_prefix_in("part-", &self.root)?,
+            hash: Context::new(&SHA256),
+            bytes: 0,
+        })
+    }
+
+    /// Links all files of a manifest into a fresh directory. `None` when another process swept one of them away just now.
+    pub(crate) fn link(&self, manifest: &Manifest) -> Result<Option<Materialised>, StoreError> {
+        let linked = self.empty()?;
+        for file in &manifest.files {
+            match fs::hard_link(self.path(file), linked.path().join(&file.name)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Some(linked))
+    }
+
+    /// Removes the cached files that neither this manifest nor any index directory uses.
+    pub(crate) fn sweep(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        let wanted: Vec<String> = manifest.files.iter().map(File::local_name).collect();
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Ok(found) = entry.metadata() else { continue };
+            if found.is_file() && found.nlink() == 1 && !name.starts_with("part-") && !wanted.contains(&name)
+            {
+                // Another process may have done it already.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, file: &File) -> PathBuf {
+        self.root.join(file.local_name())
+    }
+}
+
+/// A file that is on its way into the cache.
+pub(crate) struct Receiving {
+    file: NamedTempFile,
+    hash: Context,
+    bytes: u64,
+}
+
+impl Receiving {
+    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
+        self.hash.update(chunk);
+        self.bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        Ok(self.file.write_all(chunk)?)
+    }
+
+    /// Gives the file its name, if it is what was expected.
+    pub(crate) fn finish(self, local: &Local, expected: &File) -> Result<(), StoreError> {
+        if self.bytes != expected.bytes || hex(self.hash.finish().as_ref()) != expected.sha256 {
+            return Err(StoreError::Damaged(expected.key()));
+        }
+        self.file
+            .persist(local.path(expected))
+            .map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// What the manifest says of a file on disk.
+pub(crate) fn describe(directory: &Path, name: &str) -> Result<File, StoreError> {
+    let mut reader = fs::File::open(directory.join(name))?;
+    let mut hash = Context::new(&SHA256);
+    let mut chunk = vec![0; 256 * 1024];
+    let mut bytes = 0;
+    loop {
+        let read = reader.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(chunk.get(..read).unwrap_or_default());
+        bytes += u64::try_from(read).unwrap_or_default();
+    }
+    Ok(File {
+        name: name.to_owned(),
+        bytes,
+        sha256: hex(hash.finish().as_ref()),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

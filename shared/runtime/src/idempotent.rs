@@ -1,0 +1,69 @@
+//! `Idempotency-Key`: the same request twice has one effect and the same answer, byte for byte.
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use yujie_table::Table;
+use yujie_table::idempotency::{Answer, Known, Request, look_up};
+
+use crate::extract::json;
+use crate::keys::Keys;
+use crate::problem::{Code, Problem};
+
+/// Identifies a request by who asks (`caller`), for what (`action`), with which key and body.
+///
+/// # Errors
+/// [`Code::IdempotencyKeyMissing`] without a key of 8 to 64 visible ASCII characters.
+pub fn request(headers: &HeaderMap, keys: &Keys, action: &str, caller: &str, body: &[u8]) -> Result<Request, Problem> {
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok())
+        .filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()))
+        .ok_or_else(|| {
+            Problem::new(Code::IdempotencyKeyMissing).and_field("Idempotency-Key", "8 to 64 visible ASCII characters")
+        })?;
+    let body = String::from_utf8_lossy(body);
+    Ok(Request {
+        key: keys.hash("idempotency", &format!("{action}\n{caller}\n{key}")),
+        fingerprint: keys.hash("body", &body),
+    })
+}
+
+/// The answer to a request that was made before; `None` for a new one.
+///
+/// # Errors
+/// [`Code::IdempotencyKeyReused`] when the key was used for another body.
+pub async fn replay(table: &Table, request: &Request) -> Result<Option<Response>, Problem> {
+    answer_known(look_up(table, request).await?)
+}
+
+/// Answers what is known of a request.
+///
+/// # Errors
+/// [`Code::IdempotencyKeyReused`].
+pub fn answer_known(known: Known) -> Result<Option<Response>, Problem> {
+    match known {
+        Known::New => Ok(None),
+        Known::OtherBody => Err(Problem::new(Code::IdempotencyKeyReused)),
+        Known::Replay(answer) => {
+            let mut response = respond(&answer)?;
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(Some(response))
+        }
+    }
+}
+
+/// Writes down what is about to be answered.
+///
+/// # Errors
+/// Only when the answer cannot be written as JSON.
+pub fn answer(status: StatusCode, body: &impl serde::Serialize) -> Result<Answer, Problem> {
+    Ok(Answer { status: status.as_u16(), body: serde_json::to_string(body).map_err(Problem::internal)? })
+}
+
+/// Gives the answer.
+///
+/// # Errors
+/// Only for a kept status that is none.
+pub fn respond(answer: &Answer) -> Result<Response, Problem> {
+    Ok(json(StatusCode::from_u16(answer.status).map_err(Problem::internal)?, answer.body.clone()))
+}

@@ -1,0 +1,225 @@
+//! What a client is told when something is refused: RFC 9457 `application/problem+json` with a stable English `code`, a text for
+//! people in zh-CN, and all reasons at once. What went wrong inside is logged here, once, and never in the answer.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use yujie_domain::Invalid;
+use yujie_table::{TableError, TransactError};
+
+/// Every code that a client can meet, with its status and text.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $detail:literal;)*) => {
+        /// The stable codes of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $code)] $variant,)*
+        }
+
+        impl Code {
+            /// All codes, for the documentation's test.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As it stands in an answer.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),* }
+            }
+
+            /// What people read.
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$variant => $detail),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or lacks a field.
+    MalformedBody = "malformed_body", BAD_REQUEST, "请求内容格式不正确。";
+    /// The body is larger than any request needs.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "请求内容过大。";
+    /// A query parameter or path part is wrong.
+    MalformedRequest = "malformed_request", BAD_REQUEST, "请求参数不正确。";
+    /// A field's value is impossible; `fields` says which and why.
+    InvalidField = "invalid_field", UNPROCESSABLE_ENTITY, "填写的内容有误，请检查后再提交。";
+    /// `Idempotency-Key` is needed here.
+    IdempotencyKeyMissing = "idempotency_key_missing", BAD_REQUEST, "请求缺少 Idempotency-Key。";
+    /// The key was used for another request.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "同一 Idempotency-Key 不能用于不同的请求。";
+    /// No valid access token.
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "请先登录。";
+    /// Card or login and password do not fit together.
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "卡号或密码不正确。";
+    /// Signed in, but not for this.
+    Forbidden = "forbidden", FORBIDDEN, "您没有权限进行此操作。";
+    /// No such thing, or not the caller's.
+    NotFound = "not_found", NOT_FOUND, "没有找到您要的内容。";
+    /// The route exists, but not with this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "不支持此请求方法。";
+    /// Obstacles stand in the way of an order; `reasons` has them all.
+    OrderRefused = "order_refused", CONFLICT, "暂时不能下单，原因见下。";
+    /// The phone code is wrong, too old, or used up.
+    WrongPhoneCode = "wrong_phone_code", UNPROCESSABLE_ENTITY, "验证码不正确或已过期，请重新获取。";
+    /// The person has a card.
+    PersonHasCard = "person_has_card", CONFLICT, "您已经有读者卡了，请直接登录。";
+    /// The phone number belongs to another card.
+    PhoneTaken = "phone_taken", CONFLICT, "该手机号已用于另一张读者卡。";
+    /// Too often; try again later.
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "操作过于频繁，请稍后再试。";
+    /// A scan of a copy that is not of this parcel.
+    WrongParcel = "wrong_parcel", CONFLICT, "这本书不属于此包裹。";
+    /// A scan before its turn.
+    TooEarly = "too_early", CONFLICT, "包裹还没有到这一步。";
+    /// A scan at the wrong site.
+    WrongSite = "wrong_site", CONFLICT, "这一步不在本馆点进行。";
+    /// A step that this way of delivery does not have.
+    WrongWay = "wrong_way", CONFLICT, "该配送方式没有这一步。";
+    /// The pickup code does not fit.
+    WrongPickupCode = "wrong_pickup_code", CONFLICT, "取书码不正确。";
+    /// The copy is not on loan.
+    NotOnLoan = "not_on_loan", CONFLICT, "这本书目前没有借出。";
+    /// Many writers at once, or the service is overloaded; try again.
+    Busy = "busy", SERVICE_UNAVAILABLE, "系统繁忙，请稍后再试。";
+    /// A fault of ours.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "系统出现故障，我们正在处理。";
+}
+
+/// A wrong field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WrongField {
+    /// Its name, dotted.
+    pub field: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// An answer that refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    code: Code,
+    reasons: Vec<serde_json::Value>,
+    fields: Vec<WrongField>,
+}
+
+/// A problem as it is written (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Names the kind of problem.
+    pub r#type: String,
+    /// The kind in short, for developers.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: Code,
+    /// What people read, in zh-CN.
+    pub detail: String,
+    /// Everything that stands in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub reasons: Vec<serde_json::Value>,
+    /// Wrong fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<WrongField>,
+}
+
+impl Problem {
+    /// The problem of this code.
+    pub fn new(code: Code) -> Self {
+        Self { code, reasons: Vec::new(), fields: Vec::new() }
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// One wrong field.
+    pub fn field(field: &str, why: impl Into<String>) -> Self {
+        Self::new(Code::InvalidField).and_field(field, why)
+    }
+
+    /// Another wrong field.
+    #[must_use]
+    pub fn and_field(mut self, field: &str, why: impl Into<String>) -> Self {
+        self.fields.push(WrongField { field: field.to_owned(), why: why.into() });
+        self
+    }
+
+    /// A reason, with its data.
+    #[must_use]
+    pub fn because(mut self, reason: serde_json::Value) -> Self {
+        self.reasons.push(reason);
+        self
+    }
+
+    /// A fault of ours: the cause is logged, the client learns nothing of it.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(cause = %cause, "internal error");
+        Self::new(Code::Internal)
+    }
+}
+
+impl From<Problem> for ProblemBody {
+    fn from(problem: Problem) -> Self {
+        let Problem { code, reasons, fields } = problem;
+        Self {
+            r#type: format!("urn:yujie:problem:{}", code.as_str()),
+            title: code.as_str().replace('_', " "),
+            status: code.status().as_u16(),
+            code,
+            detail: code.detail().to_owned(),
+            reasons,
+            fields,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let code = self.code;
+        let body = serde_json::to_string(&ProblemBody::from(self))
+            .unwrap_or_else(|_| r#"{"code":"internal","status":500}"#.to_owned());
+        let mut response = (code.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(code, Code::Busy | Code::TooManyRequests) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<TableError> for Problem {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Busy | TableError::Throttled => {
+                tracing::warn!(cause = %error, "table busy");
+                Self::new(Code::Busy)
+            }
+            TableError::Corrupt { .. } | TableError::Unavailable(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<TransactError> for Problem {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(_) => Self::new(Code::Busy),
+            TransactError::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::field(invalid.what, invalid.why)
+    }
+}

@@ -1,0 +1,20 @@
+//! Logs: JSON lines on standard output. Personal data cannot get in: the types that hold it print masked.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Starts logging. `level` is `LOG_LEVEL`: `error`, `warn`, `info` (the default), `debug` or `trace`.
+pub fn init(level: Option<&str>) {
+    let level = level.and_then(|text| text.parse::<LevelFilter>().ok()).unwrap_or(LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_filter(level);
+    // A second start in one process (tests) keeps the first one's logging.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+}

@@ -1,0 +1,143 @@
+//! Copies: the truth about each physical book.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::{Barcode, ParcelRef, SiteId, TitleId};
+
+use crate::codec::{self, Image, Item, corrupt, key_of};
+use crate::error::TableError;
+use crate::key;
+use crate::schema::{BY_CLOCK, BY_REF};
+use crate::table::{Page, Table, Write};
+
+pub(crate) const KIND: &str = "copy";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    v: u64,
+    title_id: TitleId,
+    site: SiteId,
+    call: String,
+    status: CopyStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
+    #[serde(with = "codec::millis")]
+    received: Timestamp,
+}
+
+/// The item of a copy, with its entry among the copies of its title.
+pub(crate) fn to_item(copy: &Copy) -> Result<Item, TableError> {
+    let row = Row {
+        v: copy.version,
+        title_id: copy.title_id.clone(),
+        site: copy.site.clone(),
+        call: copy.call_number.clone(),
+        status: copy.status,
+        holder: copy.holder.as_ref().map(ToString::to_string),
+        received: copy.received,
+    };
+    let mut item = codec::item(&key::copy(&copy.barcode), KIND, &row)?;
+    item.insert(BY_REF.pk.to_owned(), AttributeValue::S(key::ref_title(&copy.title_id)));
+    item.insert(BY_REF.sk.to_owned(), AttributeValue::S(copy.barcode.to_string()));
+    Ok(item)
+}
+
+fn from_item(item: Item) -> Result<Copy, TableError> {
+    let key = key_of(&item);
+    let row: Row = codec::body(item)?;
+    let barcode = key.pk.strip_prefix("COPY#").unwrap_or_default();
+    Ok(Copy {
+        barcode: Barcode::parse(barcode).map_err(|e| corrupt(&key, e))?,
+        title_id: row.title_id,
+        site: row.site,
+        call_number: row.call,
+        status: row.status,
+        holder: row.holder.map(|text| text.parse()).transpose().map_err(|e| corrupt(&key, e))?,
+        received: row.received,
+        version: row.v,
+    })
+}
+
+/// The copy that a stream record shows.
+pub fn of_image(image: Image) -> Result<Copy, TableError> {
+    from_item(image.into())
+}
+
+/// One copy, as it is now.
+pub async fn get(table: &Table, barcode: &Barcode) -> Result<Option<Copy>, TableError> {
+    table.get(&key::copy(barcode)).await?.map(from_item).transpose()
+}
+
+/// All copies of a title, as they are now: the index names them, the table tells their state.
+pub async fn of_title(table: &Table, title: &TitleId) -> Result<Vec<Copy>, TableError> {
+    let pk = key::ref_title(title);
+    let items = table.query_through(Page { index: Some(BY_REF), ..Page::of(&pk) }).await?;
+    let mut copies = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    copies.sort_by(|a, b| a.barcode.cmp(&b.barcode));
+    Ok(copies)
+}
+
+/// All copies of several titles.
+pub async fn of_titles(table: &Table, titles: &[TitleId]) -> Result<BTreeMap<TitleId, Vec<Copy>>, TableError> {
+    let mut found = BTreeMap::new();
+    for title in titles {
+        if !found.contains_key(title) {
+            found.insert(title.clone(), of_title(table, title).await?);
+        }
+    }
+    Ok(found)
+}
+
+/// Claims a free copy for a parcel, if it is still as it was read.
+pub(crate) fn claim(copy: &Copy, parcel: &ParcelRef) -> Write {
+    Write::update(
+        key::copy(&copy.barcode),
+        "SET #status = :reserved, holder = :parcel, v = v + :one",
+        "#status = :available AND site = :site",
+    )
+    .name("#status", "status")
+    .text(":available", CopyStatus::Available.as_str())
+    .text(":reserved", CopyStatus::Reserved.as_str())
+    .text(":site", copy.site.as_str())
+    .text(":parcel", parcel.to_string())
+    .value(":one", AttributeValue::N("1".to_owned()))
+}
+
+/// Hands a claimed copy to its reader until `due`.
+pub(crate) fn lend(barcode: &Barcode, parcel: &ParcelRef, due: Date) -> Write {
+    Write::update(
+        key::copy(barcode),
+        format!("SET #status = :on_loan, v = v + :one, {} = :due, {} = :barcode", BY_CLOCK.pk, BY_CLOCK.sk),
+        "#status = :reserved AND holder = :parcel",
+    )
+    .name("#status", "status")
+    .text(":reserved", CopyStatus::Reserved.as_str())
+    .text(":on_loan", CopyStatus::OnLoan.as_str())
+    .text(":parcel", parcel.to_string())
+    .text(":due", key::clock_due(due))
+    .text(":barcode", barcode.as_str())
+    .value(":one", AttributeValue::N("1".to_owned()))
+}
+
+/// Takes a copy back at `site`: it stays there, free, until it is ordered again.
+pub(crate) fn take_back(copy: &Copy, site: &SiteId) -> Write {
+    Write::update(
+        key::copy(&copy.barcode),
+        format!(
+            "SET #status = :available, site = :site, v = v + :one REMOVE holder, {}, {}",
+            BY_CLOCK.pk, BY_CLOCK.sk
+        ),
+        "#status = :on_loan AND v = :v",
+    )
+    .name("#status", "status")
+    .text(":on_loan", CopyStatus::OnLoan.as_str())
+    .text(":available", CopyStatus::Available.as_str())
+    .text(":site", site.as_str())
+    .value(":v", AttributeValue::N(copy.version.to_string()))
+    .value(":one", AttributeValue::N("1".to_owned()))
+}

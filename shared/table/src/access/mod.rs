@@ -1,0 +1,19 @@
+//! The access patterns, one file for each kind of item.
+
+pub mod account;
+pub mod address;
+pub mod availability;
+pub mod copy;
+pub mod courier_event;
+pub mod idempotency;
+pub mod loan;
+pub mod notice;
+pub mod order;
+pub mod parcel;
+pub mod phone_code;
+pub mod reader;
+pub mod rules;
+pub mod session;
+pub mod site;
+pub mod staff;
+pub mod title;

@@ -1,0 +1,255 @@
+//! Orders: placing one is a single transaction of the order, its parcels, the copies, the account and the idempotency record.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use yujie_domain::account::{Account, OpenItem};
+use yujie_domain::copy::Copy;
+use yujie_domain::parcel::{Destination, Parcel};
+use yujie_domain::{Barcode, OrderNo, ReaderId, TitleId};
+
+use super::{account, copy, idempotency, parcel};
+use crate::codec::{self, Item, corrupt, key_of};
+use crate::error::TableError;
+use crate::key;
+use crate::schema::BY_REF;
+use crate::table::{Page, Table, TransactError, Write};
+
+pub(crate) const KIND: &str = "order";
+
+/// An order's head: what was decided when it was placed. It never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Whose it is.
+    pub rid: ReaderId,
+    /// Its number.
+    pub order_no: OrderNo,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was promised to arrive.
+    pub promised_by: Timestamp,
+    /// What delivery costs, in fen.
+    pub fee_fen: u32,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The recipient's name, phone and address as they were then, sealed; `None` for a site.
+    pub recipient: Option<Vec<u8>>,
+    /// Wanted titles that had no free copy.
+    pub unfilled: Vec<TitleId>,
+    /// The version of the rules it was decided under.
+    pub rules: u32,
+}
+
+/// An order with its parcels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What was decided.
+    pub head: Head,
+    /// What is sent, in parcels.
+    pub parcels: Vec<Parcel>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    #[serde(with = "codec::millis")]
+    at: Timestamp,
+    #[serde(with = "codec::millis")]
+    by: Timestamp,
+    fee: u32,
+    to: Destination,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "serde_bytes_option")]
+    who: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unfilled: Vec<TitleId>,
+    rv: u32,
+}
+
+/// Sealed text is a binary attribute.
+mod serde_bytes_option {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => serializer.serialize_bytes(bytes),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        Option::<serde_bytes::ByteBuf>::deserialize(deserializer).map(|bytes| bytes.map(serde_bytes::ByteBuf::into_vec))
+    }
+}
+
+fn to_item(head: &Head) -> Result<Item, TableError> {
+    let row = Row {
+        at: head.placed_at,
+        by: head.promised_by,
+        fee: head.fee_fen,
+        to: head.destination.clone(),
+        who: head.recipient.clone(),
+        unfilled: head.unfilled.clone(),
+        rv: head.rules,
+    };
+    let mut item = codec::item(&key::order(&head.rid, &head.order_no), KIND, &row)?;
+    item.insert(BY_REF.pk.to_owned(), AttributeValue::S(key::ref_order(&head.order_no)));
+    item.insert(BY_REF.sk.to_owned(), AttributeValue::S("ORDER".to_owned()));
+    Ok(item)
+}
+
+fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> {
+    let key = key_of(&item);
+    let row: Row = codec::body(item)?;
+    let order_no = key.sk.strip_prefix(key::ORDER).unwrap_or_default();
+    Ok(Head {
+        rid: rid.clone(),
+        order_no: OrderNo::parse(order_no).map_err(|e| corrupt(&key, e))?,
+        placed_at: row.at,
+        promised_by: row.by,
+        fee_fen: row.fee,
+        destination: row.to,
+        recipient: row.who,
+        unfilled: row.unfilled,
+        rules: row.rv,
+    })
+}
+
+/// What came of placing an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// It stands.
+    Now,
+    /// The same request had placed it (or been answered) before.
+    Known(idempotency::Known),
+    /// Somebody else got one of the copies first, or the account changed: nothing was written.
+    Lost(Lost),
+}
+
+/// What was lost to somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// Copies that are no longer free.
+    pub copies: Vec<Barcode>,
+    /// The reader's account as it is now, when it stood in the way.
+    pub account: Option<Account>,
+}
+
+/// Places an order: its head, its parcels (each claiming its copies), the reader's open items within `limit`, and the answer kept for
+/// the request's repetition. All or nothing.
+pub async fn place(
+    table: &Table,
+    order: &Order,
+    copies: &[Copy],
+    limit: u16,
+    request: &idempotency::Request,
+    answer: &idempotency::Answer,
+) -> Result<Placed, TableError> {
+    let head = &order.head;
+    let lines: Vec<_> = order.parcels.iter().flat_map(|p| p.lines.iter().map(move |line| (&p.at, line))).collect();
+    let open: Vec<(&TitleId, OpenItem)> = lines
+        .iter()
+        .map(|(_, line)| {
+            let item = OpenItem {
+                barcode: line.barcode.clone(),
+                order_no: head.order_no.clone(),
+                title: line.title.clone(),
+                loan: None,
+            };
+            (&line.title_id, item)
+        })
+        .collect();
+
+    // The record and the account come first: their refusals are told before those of copies.
+    let mut writes = vec![
+        idempotency::remember(request, answer, head.placed_at)?,
+        account::add_open(&head.rid, &open, limit)?,
+        Write::put_new(to_item(head)?),
+    ];
+    for parcel in &order.parcels {
+        writes.push(Write::put_new(parcel::to_item(parcel)?));
+    }
+    let first_copy = writes.len();
+    let mut claimed = Vec::new();
+    for (at, line) in &lines {
+        let Some(copy) = copies.iter().find(|copy| copy.barcode == line.barcode) else {
+            return Err(TableError::Unavailable(format!("copy {} was not read before it was ordered", line.barcode)));
+        };
+        writes.push(copy::claim(copy, at));
+        claimed.push(&copy.barcode);
+    }
+
+    let refused = match table.transact(writes).await {
+        Ok(()) => return Ok(Placed::Now),
+        Err(TransactError::Refused(refused)) => refused,
+        Err(TransactError::Table(error)) => return Err(error),
+    };
+    let mut lost = Lost::default();
+    for refusal in refused {
+        match (refusal.write, refusal.old) {
+            (0, Some(old)) => return idempotency::read(old, request).map(Placed::Known),
+            (1, Some(old)) => lost.account = Some(account::of_old(&head.rid, old)?),
+            (n, _) => lost.copies.extend(n.checked_sub(first_copy).and_then(|i| claimed.get(i)).map(|b| (*b).clone())),
+        }
+    }
+    Ok(Placed::Lost(lost))
+}
+
+/// One of a reader's orders with its parcels.
+pub async fn get(table: &Table, rid: &ReaderId, no: &OrderNo) -> Result<Option<Order>, TableError> {
+    let (pk, prefix) = (key::reader(rid), format!("{}{no}", key::ORDER));
+    let items = table.query(Page { prefix: Some(&prefix), ..Page::of(&pk) }).await?;
+    Ok(fold(rid, items)?.pop())
+}
+
+/// A reader's orders, newest first, at most `limit`, from before `after`.
+pub async fn list(
+    table: &Table,
+    rid: &ReaderId,
+    after: Option<&OrderNo>,
+    limit: usize,
+) -> Result<Vec<Order>, TableError> {
+    let pk = key::reader(rid);
+    let mut start = after.map(|no| key::order(rid, no));
+    let mut orders = Vec::new();
+    // Read backwards, an order's parcels come before its head: a page may end in the middle of an order, which then opens the next.
+    loop {
+        let page = Page {
+            prefix: Some(key::ORDER),
+            after: start.as_ref(),
+            newest_first: true,
+            limit: Some(limit.saturating_mul(3)),
+            ..Page::of(&pk)
+        };
+        let items = table.query(page).await?;
+        let more = items.len() == limit.saturating_mul(3);
+        let found = fold(rid, items)?;
+        start = found.last().map(|order| key::order(rid, &order.head.order_no));
+        let stuck = found.is_empty();
+        orders.extend(found);
+        if orders.len() >= limit || !more || stuck {
+            orders.truncate(limit);
+            return Ok(orders);
+        }
+    }
+}
+
+/// Puts heads and parcels together; an order whose head is not among the items is left out.
+fn fold(rid: &ReaderId, items: Vec<Item>) -> Result<Vec<Order>, TableError> {
+    let mut heads = Vec::new();
+    let mut parcels: Vec<Parcel> = Vec::new();
+    for item in items {
+        if item.get(codec::KIND).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == parcel::KIND) {
+            parcels.push(parcel::of_item(item)?);
+        } else {
+            heads.push(from_item(rid, item)?);
+        }
+    }
+    Ok(heads
+        .into_iter()
+        .map(|head| {
+            let mut own: Vec<Parcel> = parcels.iter().filter(|p| p.at.order_no == head.order_no).cloned().collect();
+            own.sort_by_key(|parcel| parcel.at.n);
+            Order { head, parcels: own }
+        })
+        .collect())
+}

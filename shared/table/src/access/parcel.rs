@@ -1,0 +1,235 @@
+//! Parcels: the unit of fulfilment. A parcel is stored whole at its known version.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use yujie_domain::parcel::{Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel};
+use yujie_domain::{Barcode, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, TitleId, Waybill};
+
+use crate::codec::{self, Image, Item, corrupt, key_of};
+use crate::error::TableError;
+use crate::key::{self, Key, OPEN_SHARDS};
+use crate::schema::{BY_CLOCK, BY_REF, BY_SITE};
+use crate::table::{Page, Table, TransactError, Write};
+
+pub(crate) const KIND: &str = "parcel";
+
+/// A parcel's body. Names are short because an item of up to 1,024 bytes costs one unit a step, and a parcel of two books with its
+/// whole history has to stay below that.
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    v: u64,
+    /// The status, for the eye and for the relay's comparison; derived from the lines.
+    st: LineStatus,
+    from: SiteId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<SiteId>,
+    #[serde(with = "codec::millis")]
+    by: Timestamp,
+    rv: u32,
+    ld: u16,
+    l: Vec<LineRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    so: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bx: Option<BoxSize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ca: Option<Carrier>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wb: Option<Waybill>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pc: Option<String>,
+    h: Vec<EntryRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct LineRow {
+    t: TitleId,
+    n: String,
+    b: Barcode,
+    c: String,
+    #[serde(with = "codec::millis")]
+    r: Timestamp,
+    s: LineStatus,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct EntryRow {
+    s: LineStatus,
+    #[serde(with = "codec::millis")]
+    t: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<SiteId>,
+    w: By,
+    /// The line's place in the parcel; the barcode itself stands in the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<Barcode>,
+}
+
+/// The item of a parcel: in work at a site while its staff has to do with it, on the clock while it is open.
+pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
+    let row = Row {
+        v: parcel.version,
+        st: parcel.status(),
+        from: parcel.site.clone(),
+        to: match &parcel.destination {
+            Destination::Home => None,
+            Destination::Site { site_id } => Some(site_id.clone()),
+        },
+        by: parcel.promised_by,
+        rv: parcel.rules,
+        ld: parcel.loan_days,
+        l: parcel
+            .lines
+            .iter()
+            .map(|line| LineRow {
+                t: line.title_id.clone(),
+                n: line.title.clone(),
+                b: line.barcode.clone(),
+                c: line.call_number.clone(),
+                r: line.received,
+                s: line.status,
+            })
+            .collect(),
+        so: parcel.sorted,
+        bx: parcel.boxed,
+        ca: parcel.booking.as_ref().map(|booking| booking.carrier),
+        wb: parcel.booking.as_ref().map(|booking| booking.waybill.clone()),
+        pc: parcel.pickup_code.clone(),
+        h: parcel
+            .history
+            .iter()
+            .map(|entry| EntryRow {
+                s: entry.step,
+                t: entry.at,
+                p: entry.place.clone(),
+                w: entry.by,
+                b: entry.barcode.clone(),
+            })
+            .collect(),
+    };
+    let mut item = codec::item(&key::parcel(&parcel.at), KIND, &row)?;
+    let mut index = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
+    if let Some(site) = parcel.working_site() {
+        index(BY_SITE.pk, key::site_work(site));
+        index(BY_SITE.sk, parcel.at.no().to_string());
+    }
+    if parcel.is_open() {
+        index(BY_CLOCK.pk, key::clock_open(shard(&parcel.at)));
+        index(BY_CLOCK.sk, format!("{}#{}", parcel.promised_by, parcel.at.no()));
+    }
+    Ok(item)
+}
+
+fn from_item(item: Item) -> Result<Parcel, TableError> {
+    let key = key_of(&item);
+    let at = ref_of(&key)?;
+    let row: Row = codec::body(item)?;
+    Ok(Parcel {
+        at,
+        site: row.from,
+        destination: row.to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
+        promised_by: row.by,
+        rules: row.rv,
+        loan_days: row.ld,
+        lines: row
+            .l
+            .into_iter()
+            .map(|line| Line {
+                title_id: line.t,
+                title: line.n,
+                barcode: line.b,
+                call_number: line.c,
+                received: line.r,
+                status: line.s,
+            })
+            .collect(),
+        sorted: row.so,
+        boxed: row.bx,
+        booking: match (row.ca, row.wb) {
+            (Some(carrier), Some(waybill)) => Some(Booking { carrier, waybill }),
+            (None, None) => None,
+            _ => return Err(corrupt(&key, "a booking has a carrier and a waybill, or neither")),
+        },
+        pickup_code: row.pc,
+        history: row
+            .h
+            .into_iter()
+            .map(|entry| Entry { step: entry.s, at: entry.t, place: entry.p, by: entry.w, barcode: entry.b })
+            .collect(),
+        version: row.v,
+    })
+}
+
+/// Reads `READER#<rid>` / `ORDER#<no>#P<n>`.
+fn ref_of(key: &Key) -> Result<ParcelRef, TableError> {
+    let parsed = || {
+        let rid = ReaderId::parse(key.pk.strip_prefix("READER#")?).ok()?;
+        let (order_no, n) = key.sk.strip_prefix(key::ORDER)?.split_once("#P")?;
+        Some(ParcelRef { rid, order_no: OrderNo::parse(order_no).ok()?, n: n.parse().ok()? })
+    };
+    parsed().ok_or_else(|| corrupt(key, "not the key of a parcel"))
+}
+
+/// Spreads open parcels over the index partitions of the clock.
+fn shard(parcel: &ParcelRef) -> u8 {
+    parcel.order_no.as_str().bytes().fold(0_u8, u8::wrapping_add) % OPEN_SHARDS
+}
+
+/// The parcel that a stream record shows.
+pub fn of_image(image: Image) -> Result<Parcel, TableError> {
+    from_item(image.into())
+}
+
+pub(crate) fn of_item(item: Item) -> Result<Parcel, TableError> {
+    from_item(item)
+}
+
+/// One parcel.
+pub async fn get(table: &Table, parcel: &ParcelRef) -> Result<Option<Parcel>, TableError> {
+    table.get(&key::parcel(parcel)).await?.map(from_item).transpose()
+}
+
+/// The parcel with this number on its label.
+pub async fn by_no(table: &Table, no: &ParcelNo) -> Result<Option<Parcel>, TableError> {
+    let pk = key::ref_order(&no.order_no);
+    let order = table.query(Page { index: Some(BY_REF), limit: Some(1), ..Page::of(&pk) }).await?.pop();
+    let Some(order) = order else { return Ok(None) };
+    let found = key_of(&order);
+    let rid = found.pk.strip_prefix("READER#").unwrap_or_default();
+    let rid = ReaderId::parse(rid).map_err(|e| corrupt(&found, e))?;
+    get(table, &ParcelRef { rid, order_no: no.order_no.clone(), n: no.n }).await
+}
+
+/// What a site has in work, oldest order first.
+pub async fn in_work_at(table: &Table, site: &SiteId) -> Result<Vec<Parcel>, TableError> {
+    let pk = key::site_work(site);
+    let items = table.query_through(Page { index: Some(BY_SITE), ..Page::of(&pk) }).await?;
+    let mut parcels = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    parcels.sort_by_key(|parcel| parcel.at.no());
+    Ok(parcels)
+}
+
+/// All parcels that are not yet with their readers.
+pub async fn open(table: &Table) -> Result<Vec<Parcel>, TableError> {
+    let mut parcels = Vec::new();
+    for shard in 0..OPEN_SHARDS {
+        let pk = key::clock_open(shard);
+        for item in table.query_through(Page { index: Some(BY_CLOCK), ..Page::of(&pk) }).await? {
+            parcels.push(from_item(item)?);
+        }
+    }
+    Ok(parcels)
+}
+
+/// Stores a step of a parcel that was read at the version before it.
+///
+/// # Errors
+/// [`TransactError::Refused`] when somebody else changed the parcel in between: read it again and decide anew.
+pub async fn step(table: &Table, next: &Parcel) -> Result<(), TransactError> {
+    table.write(replace(next)?).await
+}
+
+pub(crate) fn replace(next: &Parcel) -> Result<Write, TableError> {
+    Ok(Write::replace(to_item(next)?, next.version.saturating_sub(1)))
+}

@@ -1,0 +1,62 @@
+//! Codes sent to phones: five minutes, five tries, one a minute for a number.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+use crate::error::TableError;
+use crate::key;
+use crate::table::{Table, TransactError, Write};
+
+const KIND: &str = "phone_code";
+/// How long a code is good.
+pub const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+/// How long a number waits for its next code.
+pub const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// How often a code may be typed.
+pub const TRIES: u32 = 5;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    code: String,
+    sent: i64,
+    tries: u32,
+    expires_at: i64,
+}
+
+/// Stores a new code for a number (both as keyed hashes). `false` when the last one is younger than a minute.
+pub async fn put(table: &Table, phone_hash: &str, code_hash: &str, now: Timestamp) -> Result<bool, TableError> {
+    let row =
+        Row { code: code_hash.to_owned(), sent: now.as_second(), tries: 0, expires_at: (now + LIFETIME).as_second() };
+    let item = codec::item(&key::phone_code(phone_hash), KIND, &row)?;
+    let write = Write::put_if(item, "attribute_not_exists(pk) OR sent <= :before")
+        .value(":before", number((now - PAUSE).as_second()));
+    match table.write(write).await {
+        Ok(()) => Ok(true),
+        Err(TransactError::Refused(_)) => Ok(false),
+        Err(TransactError::Table(error)) => Err(error),
+    }
+}
+
+/// Uses a code up, as part of the transaction that it authorises.
+pub(crate) fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write {
+    Write::delete(key::phone_code(phone_hash), "code = :code AND expires_at > :now AND tries < :most")
+        .text(":code", code_hash)
+        .value(":now", number(now.as_second()))
+        .value(":most", number(i64::from(TRIES)))
+}
+
+/// Counts a wrong try.
+pub async fn count_try(table: &Table, phone_hash: &str) -> Result<(), TableError> {
+    let write = Write::update(key::phone_code(phone_hash), "SET tries = tries + :one", "attribute_exists(pk)")
+        .value(":one", number(1));
+    match table.write(write).await {
+        Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
+        Err(TransactError::Table(error)) => Err(error),
+    }
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

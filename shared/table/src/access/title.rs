@@ -1,0 +1,112 @@
+//! Titles: the catalogue's records.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use yujie_domain::title::Title;
+use yujie_domain::{Isbn, TitleId};
+
+use crate::codec::{self, Image, Item};
+use crate::error::TableError;
+use crate::key::{self, Key};
+use crate::table::Table;
+
+pub(crate) const KIND: &str = "title";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    id: TitleId,
+    title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subtitle: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    original_title: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    translators: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publisher: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    year: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    isbn: Option<Isbn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pages: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    series: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    popularity: u32,
+}
+
+/// The item of a title.
+pub(crate) fn to_item(title: &Title) -> Result<Item, TableError> {
+    let title = title.clone();
+    let row = Row {
+        id: title.id,
+        title: title.title,
+        subtitle: title.subtitle,
+        original_title: title.original_title,
+        authors: title.authors,
+        translators: title.translators,
+        publisher: title.publisher,
+        year: title.year,
+        isbn: title.isbn,
+        pages: title.pages,
+        series: title.series,
+        tags: title.tags,
+        class: title.class,
+        summary: title.summary,
+        popularity: title.popularity,
+    };
+    codec::item(&key::title(&row.id), KIND, &row)
+}
+
+fn from_item(item: Item) -> Result<Title, TableError> {
+    let row: Row = codec::body(item)?;
+    Ok(Title {
+        id: row.id,
+        title: row.title,
+        subtitle: row.subtitle,
+        original_title: row.original_title,
+        authors: row.authors,
+        translators: row.translators,
+        publisher: row.publisher,
+        year: row.year,
+        isbn: row.isbn,
+        pages: row.pages,
+        series: row.series,
+        tags: row.tags,
+        class: row.class,
+        summary: row.summary,
+        popularity: row.popularity,
+    })
+}
+
+/// The title whose item a stream record shows.
+pub fn id_of(image: Image) -> Result<TitleId, TableError> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: TitleId,
+    }
+    codec::image_body::<Id>(image).map(|row| row.id)
+}
+
+/// One title.
+pub async fn get(table: &Table, id: &TitleId) -> Result<Option<Title>, TableError> {
+    table.get(&key::title(id)).await?.map(from_item).transpose()
+}
+
+/// Several titles; those that do not exist are left out.
+pub async fn get_many(table: &Table, ids: &[TitleId]) -> Result<BTreeMap<TitleId, Title>, TableError> {
+    let mut keys: Vec<Key> = ids.iter().map(key::title).collect();
+    keys.sort();
+    keys.dedup();
+    let items = table.batch_get(&keys, false).await?;
+    items.into_iter().map(|item| from_item(item).map(|title| (title.id.clone(), title))).collect()
+}

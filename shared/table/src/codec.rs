@@ -1,0 +1,84 @@
+//! Between Rust values and items. Keys are written apart from the body, so a renamed field cannot change a key.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::TableError;
+use crate::key::Key;
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An item's image as a stream record has it.
+pub type Image = serde_dynamo::Item;
+
+/// The attribute that says what an item is.
+pub(crate) const KIND: &str = "kind";
+
+/// Builds an item: key, kind, body.
+pub(crate) fn item(key: &Key, kind: &'static str, body: &impl Serialize) -> Result<Item, TableError> {
+    let mut item: Item = serde_dynamo::to_item(body).map_err(|e| corrupt(key, e))?;
+    item.insert("pk".to_owned(), AttributeValue::S(key.pk.clone()));
+    item.insert("sk".to_owned(), AttributeValue::S(key.sk.clone()));
+    item.insert(KIND.to_owned(), AttributeValue::S(kind.to_owned()));
+    Ok(item)
+}
+
+/// Reads an item's body. A missing or wrong field is [`TableError::Corrupt`], never a default.
+pub(crate) fn body<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
+    let key = key_of(&item);
+    serde_dynamo::from_item(item).map_err(|e| corrupt(&key, e))
+}
+
+/// Reads the body of a stream image.
+pub(crate) fn image_body<T: DeserializeOwned>(image: Image) -> Result<T, TableError> {
+    let item: Item = image.into();
+    body(item)
+}
+
+/// The key that an item carries.
+pub(crate) fn key_of(item: &Item) -> Key {
+    let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
+    Key { pk: text("pk"), sk: text("sk") }
+}
+
+pub(crate) fn corrupt(key: &Key, why: impl std::fmt::Display) -> TableError {
+    TableError::Corrupt { pk: key.pk.clone(), sk: key.sk.clone(), why: why.to_string() }
+}
+
+/// Instants are stored as milliseconds: seven bytes instead of twenty-four.
+pub(crate) mod millis {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(at.as_millisecond())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Timestamp::from_millisecond(i64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+
+    /// The same for an instant that may be missing.
+    pub(crate) mod option {
+        use jiff::Timestamp;
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
+        pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => serializer.serialize_i64(at.as_millisecond()),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+            Option::<i64>::deserialize(deserializer)?
+                .map(|ms| Timestamp::from_millisecond(ms).map_err(serde::de::Error::custom))
+                .transpose()
+        }
+    }
+}

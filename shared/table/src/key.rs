@@ -1,0 +1,147 @@
+//! Keys. Every prefix of the table is spelled in this file and nowhere else; identifiers cannot contain the separator, so no user
+//! data can forge a key.
+
+use yujie_domain::{AddressId, Barcode, CardNo, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId};
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// The partition key, for logs and tests.
+    pub fn pk(&self) -> &str {
+        &self.pk
+    }
+
+    /// The sort key, for logs and tests.
+    pub fn sk(&self) -> &str {
+        &self.sk
+    }
+}
+
+pub(crate) fn title(id: &TitleId) -> Key {
+    Key::new(format!("TITLE#{id}"), "TITLE")
+}
+
+pub(crate) fn availability(id: &TitleId) -> Key {
+    Key::new(format!("TITLE#{id}"), "AVAILABILITY")
+}
+
+pub(crate) fn copy(barcode: &Barcode) -> Key {
+    Key::new(format!("COPY#{barcode}"), "COPY")
+}
+
+/// Index `by_ref`: the copies of a title.
+pub(crate) fn ref_title(id: &TitleId) -> String {
+    format!("TITLE#{id}")
+}
+
+/// Index `by_ref`: the order of a number.
+pub(crate) fn ref_order(no: &OrderNo) -> String {
+    format!("ORDER#{no}")
+}
+
+/// Index `by_site`: the parcels that a site has in work.
+pub(crate) fn site_work(site: &SiteId) -> String {
+    format!("WORK#{site}")
+}
+
+/// Index `by_clock`: the open parcels, ordered by promise. Four shards, so that no index partition takes every order of a peak.
+pub(crate) fn clock_open(shard: u8) -> String {
+    format!("OPEN#{shard}")
+}
+
+/// How many shards [`clock_open`] has.
+pub(crate) const OPEN_SHARDS: u8 = 4;
+
+/// Index `by_clock`: the loans that end on a day.
+pub(crate) fn clock_due(day: jiff::civil::Date) -> String {
+    format!("DUE#{day}")
+}
+
+pub(crate) fn site(id: &SiteId) -> Key {
+    Key::new(SITES.to_owned(), format!("SITE#{id}"))
+}
+pub(crate) const SITES: &str = "SITES";
+
+pub(crate) fn rules(version: u32) -> Key {
+    Key::new(RULES.to_owned(), format!("V#{version:010}"))
+}
+pub(crate) const RULES: &str = "RULES";
+
+pub(crate) fn reader(rid: &ReaderId) -> String {
+    format!("READER#{rid}")
+}
+
+pub(crate) fn profile(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "PROFILE")
+}
+
+pub(crate) fn account(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "ACCOUNT")
+}
+
+pub(crate) fn address(rid: &ReaderId, id: &AddressId) -> Key {
+    Key::new(reader(rid), format!("{ADDRESS}{id}"))
+}
+pub(crate) const ADDRESS: &str = "ADDRESS#";
+
+pub(crate) fn order(rid: &ReaderId, no: &OrderNo) -> Key {
+    Key::new(reader(rid), format!("{ORDER}{no}"))
+}
+pub(crate) const ORDER: &str = "ORDER#";
+
+pub(crate) fn parcel(parcel: &ParcelRef) -> Key {
+    Key::new(reader(&parcel.rid), format!("{ORDER}{}#P{}", parcel.order_no, parcel.n))
+}
+
+pub(crate) fn notice(rid: &ReaderId, at_ms: i64, parcel: &ParcelNo, step: &str) -> Key {
+    // Sixteen digits keep the order of time for as long as milliseconds are counted.
+    Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{parcel}#{step}"))
+}
+pub(crate) const NOTICE: &str = "NOTICE#";
+
+pub(crate) fn card(no: &CardNo) -> Key {
+    Key::new(format!("CARD#{no}"), "CARD")
+}
+
+/// One of a kind: `kind` is ours, `hash` is a keyed hash in hexadecimal.
+pub(crate) fn unique(kind: &'static str, hash: &str) -> Key {
+    Key::new(format!("UNIQUE#{kind}#{hash}"), "UNIQUE")
+}
+
+pub(crate) fn phone_code(phone_hash: &str) -> Key {
+    Key::new(format!("PHONE#{phone_hash}"), "CODE")
+}
+
+pub(crate) fn session(family: &str) -> Key {
+    Key::new(format!("SESSION#{family}"), "SESSION")
+}
+
+pub(crate) fn staff(login: &StaffLogin) -> Key {
+    Key::new(format!("STAFF#{login}"), "STAFF")
+}
+
+pub(crate) fn idempotency(hash: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{hash}"), "ANSWER")
+}
+
+pub(crate) fn courier_events(parcel: &ParcelRef) -> String {
+    format!("COURIER#{parcel}")
+}
+
+pub(crate) fn courier_event(parcel: &ParcelRef, digest: &str) -> Key {
+    Key::new(courier_events(parcel), format!("RAW#{digest}"))
+}
+
+/// A key that never exists: what the init phase asks for to open a connection.
+pub(crate) fn nothing() -> Key {
+    Key::new("NOTHING".to_owned(), "NOTHING")
+}
