@@ -72,6 +72,19 @@ def mend_stream_positions() -> None:
     lambda_svc._restore_esm_positions = lambda store, positions: None
 
 
+def mend_stream_filters() -> None:
+    """A filter for the absence of a nested field (`exists: false`) never matches when its parent is absent too."""
+    from ministack.services import lambda_svc
+
+    matches = lambda_svc._match_esm_filter
+
+    def matches_absent(record: dict, pattern: dict) -> bool:
+        parents = {key: {} for key, wanted in pattern.items() if isinstance(wanted, dict) and key not in record}
+        return matches({**record, **parents}, pattern)
+
+    lambda_svc._match_esm_filter = matches_absent
+
+
 def mend_queue_addresses() -> None:
     """A queue is found by its URL, and the URL holds the port: a state that is started on another port would lose its queues."""
     from ministack.services import sqs
@@ -124,6 +137,7 @@ def main() -> int:
     mend_log_wait()
     mend_function_logs(os.environ["FUNCTION_LOG"])
     mend_stream_positions()
+    mend_stream_filters()
     mend_queue_addresses()
     mend_queue_batches()
 

@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from deploy import read_template  # noqa: E402
+from rights import asked_of_table  # noqa: E402
 
 TEMPLATE = read_template()
 RESOURCES = TEMPLATE["Resources"]
@@ -124,7 +127,21 @@ def test_a_role_names_each_action_and_resource(role):
         if "*" in as_list(statement["Resource"]):
             assert set(actions) <= anywhere
     assert "dynamodb:Scan" not in granted(role)
-    assert "dynamodb:DeleteItem" not in granted(role)
+
+
+def test_only_codes_and_sessions_are_ever_deleted():
+    assert [role for role in ROLES if "dynamodb:DeleteItem" in granted(role)] == ["RegistrationRole"]
+
+
+@each_function
+def test_a_function_has_just_the_rights_on_the_table_that_its_code_uses(name):
+    role = referred(FUNCTIONS[name][1]["Role"])
+    actions = {action for action in granted(role) if action.startswith("dynamodb:")}
+    resources = [resource.get("Fn::Sub", "") for one in statements(role) for resource in as_list(one["Resource"]) if isinstance(resource, dict)]
+    indexes = {resource.rpartition("/")[2] for resource in resources if resource.startswith("${Table.Arn}/index/")}
+    stream = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+    assert (actions - stream, indexes) == asked_of_table(name)
+    assert bool(actions & stream) == (name == "relay")
 
 
 @pytest.mark.parametrize("name", ["registration", "notices"])
@@ -194,6 +211,14 @@ def test_the_stream_starts_at_the_beginning_and_gives_up_into_a_dlq():
     assert referred(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RelayDlq"
 
 
+def test_the_stream_is_filtered_for_the_kinds_that_the_relay_follows():
+    [stream] = [event["Properties"] for _, one in FUNCTIONS.values() for event in one.get("Events", {}).values() if event["Type"] == "DynamoDB"]
+    patterns = [json.loads(one["Pattern"])["dynamodb"] for one in stream["FilterCriteria"]["Filters"]]
+    kinds = {kind for pattern in patterns for image in pattern.values() for kind in image["kind"]["S"]}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "functions" / "relay" / "src").rglob("*.rs"))
+    assert kinds == set(re.findall(r'^\s*"(\w+)" => of_', source, re.MULTILINE))
+
+
 def test_a_notice_that_cannot_be_handed_over_is_kept():
     [subscription] = [one for one in of_type("AWS::SNS::Subscription").values() if one["Protocol"] == "lambda"]
     assert referred(subscription["RedrivePolicy"]["deadLetterTargetArn"]) == "NoticesDlq"
@@ -236,8 +261,15 @@ def test_the_table_can_be_brought_back_and_is_encrypted():
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert RESOURCES["Table"]["DeletionPolicy"] == "RetainExceptOnCreate"
-    indexes = {index["IndexName"]: index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]}
-    assert indexes == {"by_title": "KEYS_ONLY", "by_site": "KEYS_ONLY", "by_clock": "KEYS_ONLY"}
+
+
+def test_the_indexes_are_those_of_the_table_layer():
+    [table] = of_type("AWS::DynamoDB::Table").values()
+    source = (ROOT / "shared" / "table" / "src" / "schema.rs").read_text(encoding="utf-8")
+    expected = set(re.findall(r'Index \{ name: "(\w+)", pk: "(\w+)", sk: "(\w+)" \}', source))
+    found = {(index["IndexName"], *(key["AttributeName"] for key in index["KeySchema"])) for index in table["GlobalSecondaryIndexes"]}
+    assert found == expected
+    assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
 
 
 def test_the_bucket_is_private():

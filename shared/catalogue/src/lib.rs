@@ -7,7 +7,7 @@ pub mod csv;
 pub mod fold;
 pub mod index;
 mod line;
-mod names;
+pub mod names;
 pub mod tokens;
 
 pub use line::Line;

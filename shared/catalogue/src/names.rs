@@ -5,7 +5,7 @@ const CLOSING: [char; 6] = [']', ')', '）', '】', '〕', '>'];
 const ROLES: [&str; 10] = ["编著", "主编", "编译", "等", "著", "编", "译", "绘", "文", "图"];
 
 /// The name alone: `[日] 东野圭吾`, `（美）尤金·奥尼尔著` and `尼采(Nietzsche,F.)` without what is not name.
-pub(crate) fn bare(person: &str) -> &str {
+pub fn bare(person: &str) -> &str {
     let mut name = person.trim();
     while let Some((_, after)) = name
         .strip_prefix(OPENING)

@@ -11,6 +11,8 @@ mod error;
 mod local;
 mod manifest;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::StoreError;
 pub use local::{Local, Materialised};

@@ -57,11 +57,9 @@ impl IndexStore {
         local: &Local,
     ) -> Result<Materialised, StoreError> {
         for _ in 0..3 {
-            let missing = published.manifest.files.iter().filter(|file| !local.has(file));
-            futures_util::stream::iter(missing.map(|file| self.fetch(file, local)))
-                .buffer_unordered(TRANSFERS)
-                .try_collect::<()>()
-                .await?;
+            let missing = published.manifest.files.iter().filter(|file| !local.has(file)).cloned();
+            let fetches: Vec<_> = missing.map(|file| self.fetch(file, local)).collect();
+            at_once(fetches).await?;
             if let Some(linked) = local.link(&published.manifest)? {
                 local.sweep(&published.manifest)?;
                 return Ok(linked);
@@ -84,11 +82,9 @@ impl IndexStore {
             .map(|name| describe(directory, name))
             .collect::<Result<Vec<_>, _>>()?;
         let old: &[File] = base.map_or(&[], |base| &base.manifest.files);
-        let new = files.iter().filter(|file| !old.contains(file));
-        futures_util::stream::iter(new.map(|file| self.upload(file, directory)))
-            .buffer_unordered(TRANSFERS)
-            .try_collect::<()>()
-            .await?;
+        let new = files.iter().filter(|file| !old.contains(file)).cloned();
+        let uploads: Vec<_> = new.map(|file| self.upload(file, directory)).collect();
+        at_once(uploads).await?;
         let generation = base.map_or(0, |base| base.manifest.generation) + 1;
         self.replace(base, Manifest { generation, files }).await
     }
@@ -147,7 +143,7 @@ impl IndexStore {
         }))
     }
 
-    async fn fetch(&self, file: &File, local: &Local) -> Result<(), StoreError> {
+    async fn fetch(&self, file: File, local: &Local) -> Result<(), StoreError> {
         let key = file.key();
         let mut object = match self.s3.get_object().bucket(&self.bucket).key(&key).send().await {
             Ok(object) => object,
@@ -161,10 +157,10 @@ impl IndexStore {
                 why: error.to_string(),
             })?)?;
         }
-        receiving.finish(local, file)
+        receiving.finish(local, &file)
     }
 
-    async fn upload(&self, file: &File, directory: &Path) -> Result<(), StoreError> {
+    async fn upload(&self, file: File, directory: &Path) -> Result<(), StoreError> {
         let body = ByteStream::from_path(directory.join(&file.name))
             .await
             .map_err(|error| StoreError::Disk(std::io::Error::other(error.to_string())))?;
@@ -215,6 +211,11 @@ impl IndexStore {
             .map(drop)
             .map_err(|error| StoreError::from_s3("delete", &error))
     }
+}
+
+/// Runs transfers, a few at a time, until all are done or one fails.
+async fn at_once(transfers: Vec<impl Future<Output = Result<(), StoreError>>>) -> Result<(), StoreError> {
+    futures_util::stream::iter(transfers).buffer_unordered(TRANSFERS).try_collect().await
 }
 
 enum Answer {

@@ -2,14 +2,12 @@
 
 #![cfg(test)]
 
-mod bucket;
-
 use std::fs;
 use std::path::Path;
 
-use bucket::Bucket;
 use jiff::SignedDuration;
 use tempfile::TempDir;
+use yujie_index_store::testing::Bucket;
 use yujie_index_store::{IndexStore, Local, Published, StoreError};
 
 /// A directory with these files.
@@ -177,11 +175,11 @@ async fn what_nobody_needs_is_swept_away_after_a_while() {
     let opened = store.materialise(&first, &local).await.unwrap();
 
     assert_eq!(
-        store.sweep(&second, bucket.now()).await.unwrap(),
+        store.sweep(&second, Bucket::now()).await.unwrap(),
         0,
         "somebody may be reading them just now"
     );
-    let later = bucket.now() + SignedDuration::from_mins(16);
+    let later = Bucket::now() + SignedDuration::from_mins(16);
     assert_eq!(store.sweep(&second, later).await.unwrap(), 2);
 
     drop(store.materialise(&second, &local).await.unwrap());

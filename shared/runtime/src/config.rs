@@ -1,9 +1,29 @@
 //! Configuration from environment variables, read once. What is missing is named all at once, not one start at a time.
 
+use crate::clients::SecretError;
+use crate::keys::KeyError;
+
 /// Variables that a function cannot start without.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("missing or empty environment variables: {}", .0.join(", "))]
 pub struct ConfigError(pub Vec<&'static str>);
+
+/// A function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Variables are missing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The stack's secret is no source of keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A secret does not have the fields that it must have.
+    #[error("the secret in {0} does not have its fields")]
+    Shape(&'static str),
+}
 
 /// Reads variables and remembers the missing ones.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{aead, hkdf, hmac};
 use serde::Deserialize;
+use subtle::ConstantTimeEq;
 
 use crate::clock::Entropy;
 
@@ -92,16 +93,15 @@ impl Keys {
         URL_SAFE_NO_PAD.encode(context.sign())
     }
 
-    /// The unguessable part of a webhook's address for `subject`.
+    /// The unguessable part of a webhook's address for `subject`: 128 bits, because couriers cut addresses at 200 bytes.
     pub fn webhook_token(&self, subject: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0.webhook, subject.as_bytes()))
+        let tag = hmac::sign(&self.0.webhook, subject.as_bytes());
+        URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
     }
 
     /// Whether `token` is the one for `subject`; takes the same time whatever is wrong with it.
     pub fn webhook_token_fits(&self, subject: &str, token: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(token)
-            .is_ok_and(|tag| hmac::verify(&self.0.webhook, subject.as_bytes(), &tag).is_ok())
+        bool::from(self.webhook_token(subject).as_bytes().ct_eq(token.as_bytes()))
     }
 
     pub(crate) fn sign_token(&self, message: &[u8]) -> String {

@@ -30,3 +30,12 @@ pub enum Fact {
         step: Step,
     },
 }
+
+impl Fact {
+    /// The message attribute that subscribers filter by.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ParcelStep { .. } => "parcel_step",
+        }
+    }
+}

@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use lambda_http::RequestExt;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use tracing::Instrument;
 
 use crate::clock::Clock;
@@ -69,7 +69,7 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| {
         let span = tracing::info_span!("invocation", function, request_id = event.context.request_id);
         let messages = u64::try_from(event.payload.records.len()).unwrap_or(u64::MAX);
-        let work = handle(event.payload);
+        let work = Box::pin(handle(event.payload));
         async move {
             let started = Instant::now();
             let response = work.instrument(span).await;
@@ -85,6 +85,33 @@ where
                 ],
             );
             Ok::<_, lambda_runtime::Error>(response)
+        }
+    }))
+    .await
+}
+
+/// Runs a function that takes whole events (stream, topic, schedule) until Lambda ends it. A failure is logged here, once, and told to
+/// Lambda, which gives the event again.
+///
+/// # Errors
+/// When the Runtime API is out of reach.
+pub async fn event<E, F, Work, Failed>(function: &'static str, handle: F) -> Result<(), lambda_runtime::Error>
+where
+    E: serde::de::DeserializeOwned,
+    F: Fn(E) -> Work,
+    Work: Future<Output = Result<(), Failed>>,
+    Failed: std::error::Error,
+{
+    lambda_runtime::run(service_fn(|event: LambdaEvent<E>| {
+        let span = tracing::info_span!("invocation", function, request_id = event.context.request_id);
+        // Boxed: the compiler gives up on the layout of handler, SDK and runtime as one nested future.
+        let work = Box::pin(handle(event.payload));
+        async move {
+            let done = work.instrument(span.clone()).await;
+            done.map_err(|error| {
+                span.in_scope(|| tracing::error!(%error, "event failed"));
+                Diagnostic { error_type: function.to_owned(), error_message: error.to_string() }
+            })
         }
     }))
     .await

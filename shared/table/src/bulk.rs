@@ -9,7 +9,7 @@ use yujie_domain::{Barcode, TitleId};
 
 use crate::access::availability::{self, Availability};
 use crate::access::{copy, site, title};
-use crate::codec::{Image, Item};
+use crate::codec::{Image, Item, KIND};
 use crate::error::TableError;
 use crate::key;
 use crate::table::Table;
@@ -87,4 +87,26 @@ pub async fn put(table: &Table, batch: Vec<Loaded>) -> Result<(), TableError> {
         }
     }
     Err(TableError::Throttled)
+}
+
+/// Where a walk over all titles goes on.
+#[derive(Debug, Clone)]
+pub struct After(Item);
+
+/// Some of all titles, in no order, and where to go on; `None` at the end. It reads the whole table and is for building the index
+/// anew, nothing else.
+pub async fn titles_after(table: &Table, after: Option<After>) -> Result<(Vec<Title>, Option<After>), TableError> {
+    let answer = table
+        .client()
+        .scan()
+        .table_name(table.name())
+        .filter_expression("#kind = :title")
+        .expression_attribute_names("#kind", KIND)
+        .expression_attribute_values(":title", AttributeValue::S(title::KIND.to_owned()))
+        .set_exclusive_start_key(after.map(|After(key)| key))
+        .send()
+        .await
+        .map_err(TableError::from_sdk)?;
+    let titles = answer.items.unwrap_or_default().into_iter().map(title::from_item).collect::<Result<_, _>>()?;
+    Ok((titles, answer.last_evaluated_key.map(After)))
 }

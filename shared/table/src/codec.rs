@@ -39,6 +39,14 @@ pub(crate) fn image_body<T: DeserializeOwned>(image: Image) -> Result<T, TableEr
     body(item)
 }
 
+/// What a stream record is about.
+pub fn kind_of(image: &Image) -> Option<String> {
+    match image.inner().get(KIND) {
+        Some(serde_dynamo::AttributeValue::S(kind)) => Some(kind.clone()),
+        _ => None,
+    }
+}
+
 /// The key that an item carries.
 pub(crate) fn key_of(item: &Item) -> Key {
     let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();

@@ -16,7 +16,7 @@ pub use access::{
     account, address, availability, copy, courier_event, idempotency, loan, notice, order, parcel, phone_code, reader, rules,
     session, site, staff, title,
 };
-pub use codec::{Image, Item};
+pub use codec::{Image, Item, kind_of};
 pub use error::TableError;
 pub use key::Key;
 pub use schema::{INDEXES, Index, create_table};

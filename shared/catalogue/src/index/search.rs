@@ -1,5 +1,6 @@
 //! Answering queries.
 
+use std::fmt;
 use std::path::Path;
 
 use tantivy::collector::TopDocs;
@@ -37,6 +38,12 @@ pub struct Hits {
 pub struct Searcher {
     fields: Fields,
     searcher: tantivy::Searcher,
+}
+
+impl fmt::Debug for Searcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Searcher({} titles)", self.titles())
+    }
 }
 
 impl Searcher {

@@ -1,5 +1,6 @@
 //! Putting titles into an index directory and taking them out.
 
+use std::fmt;
 use std::path::Path;
 
 use tantivy::index::{SegmentId, SegmentMeta};
@@ -24,6 +25,12 @@ pub struct Writer {
     index: Index,
     fields: Fields,
     changes: IndexWriter,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Writer({:?})", self.index.directory())
+    }
 }
 
 impl Writer {

@@ -14,7 +14,7 @@ use crate::table::{Table, TransactError};
 ///
 /// # Errors
 /// [`TransactError::Refused`] when the parcel, a copy or the account changed in between.
-pub async fn begin(table: &Table, delivered: &Parcel) -> Result<(), TransactError> {
+pub(super) async fn begin(table: &Table, delivered: &Parcel) -> Result<(), TransactError> {
     let Some(since) = delivered.handed_over() else {
         return Err(TableError::Unavailable(format!("parcel {} is not handed over", delivered.at.no())).into());
     };

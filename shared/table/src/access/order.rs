@@ -194,6 +194,11 @@ pub async fn place(
     Ok(Placed::Lost(lost))
 }
 
+/// An order's head.
+pub async fn head(table: &Table, rid: &ReaderId, no: &OrderNo) -> Result<Option<Head>, TableError> {
+    table.get(&key::order(rid, no)).await?.map(|item| from_item(rid, item)).transpose()
+}
+
 /// One of a reader's orders with its parcels.
 pub async fn get(table: &Table, rid: &ReaderId, no: &OrderNo) -> Result<Option<Order>, TableError> {
     let (pk, prefix) = (key::reader(rid), format!("{}{no}", key::ORDER));

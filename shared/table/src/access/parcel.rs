@@ -222,12 +222,12 @@ pub async fn open(table: &Table) -> Result<Vec<Parcel>, TableError> {
     Ok(parcels)
 }
 
-/// Stores a step of a parcel that was read at the version before it.
+/// Stores a step of a parcel that was read at the version before it. The step that hands the books over begins their loans with it.
 ///
 /// # Errors
 /// [`TransactError::Refused`] when somebody else changed the parcel in between: read it again and decide anew.
-pub async fn step(table: &Table, next: &Parcel) -> Result<(), TransactError> {
-    table.write(replace(next)?).await
+pub async fn store(table: &Table, next: &Parcel) -> Result<(), TransactError> {
+    if next.status().with_reader() { super::loan::begin(table, next).await } else { table.write(replace(next)?).await }
 }
 
 pub(crate) fn replace(next: &Parcel) -> Result<Write, TableError> {

@@ -39,3 +39,12 @@ pub async fn add(table: &Table, account: &StaffAccount) -> Result<(), TransactEr
     let item = codec::item(&key::staff(&account.login), KIND, account)?;
     table.write(Write::put_new(item)).await
 }
+
+/// Puts an account in the place of the one that has its login.
+///
+/// # Errors
+/// [`TransactError::Refused`] when there is none.
+pub async fn replace(table: &Table, account: &StaffAccount) -> Result<(), TransactError> {
+    let item = codec::item(&key::staff(&account.login), KIND, account)?;
+    table.write(Write::put_if(item, "attribute_exists(pk)")).await
+}

@@ -67,7 +67,7 @@ pub(crate) fn to_item(title: &Title) -> Result<Item, TableError> {
     codec::item(&key::title(&row.id), KIND, &row)
 }
 
-fn from_item(item: Item) -> Result<Title, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Title, TableError> {
     let row: Row = codec::body(item)?;
     Ok(Title {
         id: row.id,

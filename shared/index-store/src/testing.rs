@@ -1,4 +1,11 @@
-//! As much of S3 as publishing an index asks for, over HTTP on a free port, with its conditional requests.
+//! A bucket for tests: as much of S3 as publishing an index asks for, over HTTP on a free port, with its conditional requests.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "only tests call this, and a failure is theirs"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,15 +18,17 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use jiff::Timestamp;
-use yujie_index_store::IndexStore;
 
-#[derive(Clone)]
+use crate::IndexStore;
+
+/// A running bucket, `books`. It ends with its test.
+#[derive(Debug, Clone)]
 pub struct Bucket {
     endpoint: String,
     state: Arc<Mutex<Contents>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Contents {
     objects: BTreeMap<String, Bytes>,
     calls: Vec<(Method, String)>,
@@ -30,6 +39,7 @@ struct Contents {
 const STARTED: &str = "2026-11-23T08:00:00Z";
 
 impl Bucket {
+    /// Starts an empty bucket.
     pub async fn start() -> Self {
         let state = Arc::new(Mutex::new(Contents::default()));
         let routes = Router::new()
@@ -47,11 +57,12 @@ impl Bucket {
         Self { endpoint, state }
     }
 
+    /// The index in it.
     pub fn store(&self) -> IndexStore {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::from_keys("key", "secret", None))
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(&self.endpoint)
             .force_path_style(true)
@@ -59,11 +70,12 @@ impl Bucket {
         IndexStore::new(aws_sdk_s3::Client::from_conf(config), "books")
     }
 
-    /// The time by this bucket's clock, at which all its objects were written.
-    pub fn now(&self) -> Timestamp {
+    /// When, by its own clock, all its objects were written.
+    pub fn now() -> Timestamp {
         STARTED.parse().unwrap()
     }
 
+    /// The keys that were called with this method so far.
     pub fn calls(&self, method: &str) -> Vec<String> {
         self.lock()
             .calls
@@ -73,6 +85,7 @@ impl Bucket {
             .collect()
     }
 
+    /// Starts counting calls anew.
     pub fn forget_calls(&self) {
         self.lock().calls.clear();
     }
@@ -82,10 +95,12 @@ impl Bucket {
         self.lock().lose_next_manifest_answer = true;
     }
 
+    /// From now on it answers 403.
     pub fn refuse_everything(&self) {
         self.lock().refuse = true;
     }
 
+    /// Changes an object behind everybody's back.
     pub fn overwrite(&self, name: &str, content: &'static str) {
         let mut contents = self.lock();
         let object = contents

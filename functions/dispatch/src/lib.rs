@@ -1,0 +1,138 @@
+//! 出库 is prepared: a packed parcel gets its carrier. For the door a courier is booked through Kuaidi100; for a site the parcel goes
+//! onto the library's own van round. The hand-over scan (`POST /staff/scans`) completes the step.
+//!
+//! Booking goes out before it is written down, so it may go out twice: the platform keeps the parcel's number as its idempotency key
+//! and answers the second booking with the first one's waybill.
+
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use yujie_couriers::kuaidi100::booking::{self, Contact};
+use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Credentials};
+use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Parcel};
+use yujie_domain::{ParcelRef, Waybill};
+use yujie_runtime::batch::{self, Failure};
+use yujie_runtime::contact::{self, Place, Recipient};
+use yujie_runtime::message::StepMessage;
+use yujie_runtime::outbound::Outbound;
+use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, step, telemetry};
+use yujie_table::{Table, order, parcel, site};
+
+/// The courier that Kuaidi100 is asked for.
+const COURIER: &str = "shunfeng";
+/// A paperback's weight, in grams, with its share of the box.
+const GRAMS_PER_BOOK: usize = 450;
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The table.
+    pub table: Table,
+    /// The time.
+    pub clock: Clock,
+    /// Opens recipients, signs webhook addresses.
+    pub keys: Keys,
+    /// Our account with Kuaidi100.
+    pub credentials: Credentials,
+    /// The way to Kuaidi100.
+    pub courier: Outbound,
+    /// Our own address, for the courier's pushes.
+    pub public_url: String,
+    /// The phone that couriers call when they collect.
+    pub sender_phone: String,
+}
+
+impl App {
+    /// Reads the environment and the secrets.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        let app_secret = vars.required("APP_SECRET_ID");
+        let courier_secret = vars.required("COURIER_SECRET_ID");
+        let public_url = vars.required("PUBLIC_URL");
+        let kuaidi100 = vars.required("KUAIDI100_URL");
+        let sender_phone = vars.required("SENDER_PHONE");
+        vars.finish()?;
+        let credentials =
+            serde_json::from_str(&clients.secret(&courier_secret).await?).map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
+        Ok(Self {
+            table,
+            clock: Clock::System,
+            keys: Keys::from_secret(&clients.secret(&app_secret).await?)?,
+            credentials,
+            courier: Outbound::new(&kuaidi100, Duration::from_secs(5)),
+            public_url,
+            sender_phone,
+        })
+    }
+}
+
+/// Works off a batch of the `dispatch` queue.
+pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
+    batch::each(event, |message: StepMessage| async move { book(app, &message.parcel).await }).await
+}
+
+async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
+    let Some(parcel) = parcel::get(&app.table, at).await? else {
+        return Err(Failure::Poison(format!("there is no parcel {}", at.no())));
+    };
+    if parcel.booking.is_some() || parcel.status() < LineStatus::Packed {
+        return Ok(());
+    }
+    let booking = match &parcel.destination {
+        Destination::Home => book_courier(app, &parcel).await?,
+        Destination::Site { .. } => Booking {
+            carrier: Carrier::Van,
+            waybill: Waybill::parse(&at.no().to_string()).map_err(|e| Failure::Poison(e.to_string()))?,
+        },
+    };
+    step::work_off(&app.table, at, &Command::Book(booking), app.clock.now()).await
+}
+
+async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
+    let poison = |what: &str| Failure::Poison(format!("parcel {}: {what}", parcel.at.no()));
+    let rid = &parcel.at.rid;
+    let head =
+        order::head(&app.table, rid, parcel.order_no()).await?.ok_or_else(|| poison("its order is not there"))?;
+    let sealed = head.recipient.ok_or_else(|| poison("a parcel to the door without a recipient"))?;
+    let recipient: Recipient = contact::open(&app.keys, Place::Order(rid, parcel.order_no()), &sealed)
+        .map_err(|_| poison("its recipient cannot be opened"))?;
+    let from = site::get(&app.table, &parcel.site).await?.ok_or_else(|| poison("its site is not there"))?;
+
+    let callback = callback(app, &parcel.at);
+    let request = CourierBooking {
+        parcel: parcel.at.no(),
+        carrier: COURIER.to_owned(),
+        sender: Contact { name: from.name, phone: app.sender_phone.clone(), address: from.address },
+        recipient: Contact { name: recipient.name, phone: recipient.phone, address: recipient.street },
+        cargo: "图书".to_owned(),
+        weight_kg: u16::try_from((parcel.lines.len() * GRAMS_PER_BOOK).div_ceil(1000)).unwrap_or(u16::MAX),
+        remark: None,
+        pickup: None,
+        booking_callback: callback.clone(),
+        push_callback: callback,
+    };
+    let answer = app
+        .courier
+        .post_form(booking::PATH, request.form(&app.credentials, app.clock.now()))
+        .await
+        .map_err(|error| Failure::Transient(format!("courier: {error}")))?;
+    let booked = Booked::parse(&answer.body).map_err(|error| {
+        let told = format!("courier ({}): {error}", answer.status);
+        if error.is_transient() { Failure::Transient(told) } else { Failure::Poison(told) }
+    })?;
+    // Some couriers give the number only when they collect; until then the booking is asked for again.
+    let waybill = booked.waybill.ok_or_else(|| Failure::Transient("the courier has no waybill yet".to_owned()))?;
+    Ok(Booking { carrier: Carrier::Kuaidi100, waybill })
+}
+
+/// Where the courier pushes to: the parcel, and a token that only we can make for it.
+fn callback(app: &App, at: &ParcelRef) -> String {
+    let base = app.public_url.trim_end_matches('/');
+    format!("{base}/webhooks/couriers/kuaidi100?parcel={at}&token={}", app.keys.webhook_token(&at.to_string()))
+}

@@ -1,0 +1,232 @@
+//! `GET /orders`, `GET /orders/{order_no}`, `GET /orders/{order_no}/timeline`.
+
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use yujie_domain::parcel::{By, Carrier, Destination, LineStatus, Parcel, order_status};
+use yujie_domain::timeline::{self, Step};
+use yujie_domain::{OrderNo, ReaderId, text};
+use yujie_runtime::page::{self, PageQuery};
+use yujie_runtime::problem::ProblemBody;
+use yujie_runtime::{Code, Json, Path, Problem, Query, Reader};
+use yujie_table::order::{self, Order};
+
+use crate::App;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderList {
+    items: Vec<OrderView>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    order_no: String,
+    /// How far its slowest book has come.
+    status: LineStatus,
+    #[schema(value_type = String, format = DateTime)]
+    placed_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    promised_by: Timestamp,
+    /// What delivery costs, in fen.
+    fee_fen: u32,
+    deliver_to: DestinationView,
+    parcels: Vec<ParcelView>,
+    /// Titles that had no free copy.
+    unfilled: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum DestinationView {
+    /// The reader's door.
+    Home,
+    /// A public site.
+    Site { site_id: String },
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ParcelView {
+    parcel_no: String,
+    status: LineStatus,
+    /// The site that sends it.
+    site_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<Carrier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waybill: Option<String>,
+    /// What to show at the pickup site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_code: Option<String>,
+    lines: Vec<LineView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LineView {
+    title_id: String,
+    title: String,
+    barcode: String,
+    status: LineStatus,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TimelineView {
+    order_no: String,
+    books: Vec<BookTimeline>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BookTimeline {
+    barcode: String,
+    title: String,
+    /// Oldest first.
+    entries: Vec<EntryView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EntryView {
+    step: Step,
+    /// The step's name for readers.
+    label: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The site, when it was at one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+    by: By,
+}
+
+/// The reader's orders, newest first.
+#[utoipa::path(
+    get,
+    path = "/orders",
+    tag = "orders",
+    params(PageQuery),
+    security(("reader" = [])),
+    responses(
+        (status = 200, body = OrderList),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    reader: Reader,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<OrderList>, Problem> {
+    let limit = query.limit()?;
+    let after = query.cursor()?.map(|no| OrderNo::parse(&no)).transpose().map_err(|_| Problem::new(Code::MalformedRequest))?;
+    let orders = order::list(&app.table, &reader.rid, after.as_ref(), limit).await?;
+    let next_cursor = (orders.len() == limit)
+        .then(|| orders.last().map(|order| page::cursor(order.head.order_no.as_str())))
+        .flatten();
+    Ok(Json(OrderList { items: orders.iter().map(view).collect(), next_cursor }))
+}
+
+/// One order.
+#[utoipa::path(
+    get,
+    path = "/orders/{order_no}",
+    tag = "orders",
+    params(("order_no" = String, Path)),
+    security(("reader" = [])),
+    responses(
+        (status = 200, body = OrderView),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    reader: Reader,
+    Path(order_no): Path<String>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(view(&own(&app, &reader.rid, &order_no).await?)))
+}
+
+/// The way of each book of an order.
+#[utoipa::path(
+    get,
+    path = "/orders/{order_no}/timeline",
+    tag = "orders",
+    params(("order_no" = String, Path)),
+    security(("reader" = [])),
+    responses(
+        (status = 200, body = TimelineView),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn timeline(
+    State(app): State<App>,
+    reader: Reader,
+    Path(order_no): Path<String>,
+) -> Result<Json<TimelineView>, Problem> {
+    let order = own(&app, &reader.rid, &order_no).await?;
+    let books = order.parcels.iter().flat_map(|parcel| parcel.lines.iter().map(move |line| (parcel, line)));
+    Ok(Json(TimelineView {
+        order_no: order.head.order_no.to_string(),
+        books: books
+            .map(|(parcel, line)| BookTimeline {
+                barcode: line.barcode.to_string(),
+                title: line.title.clone(),
+                entries: timeline::of_line(parcel, line).into_iter().map(entry).collect(),
+            })
+            .collect(),
+    }))
+}
+
+/// The order of this number, if it is this reader's. Somebody else's is not to be told from none.
+async fn own(app: &App, rid: &ReaderId, order_no: &str) -> Result<Order, Problem> {
+    let not_found = || Problem::new(Code::NotFound);
+    let order_no = OrderNo::parse(order_no).map_err(|_| not_found())?;
+    order::get(&app.table, rid, &order_no).await?.ok_or_else(not_found)
+}
+
+fn view(order: &Order) -> OrderView {
+    OrderView {
+        order_no: order.head.order_no.to_string(),
+        status: order_status(&order.parcels),
+        placed_at: order.head.placed_at,
+        promised_by: order.head.promised_by,
+        fee_fen: order.head.fee_fen,
+        deliver_to: match &order.head.destination {
+            Destination::Home => DestinationView::Home,
+            Destination::Site { site_id } => DestinationView::Site { site_id: site_id.to_string() },
+        },
+        parcels: order.parcels.iter().map(parcel_view).collect(),
+        unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn parcel_view(parcel: &Parcel) -> ParcelView {
+    ParcelView {
+        parcel_no: parcel.at.no().to_string(),
+        status: parcel.status(),
+        site_id: parcel.site.to_string(),
+        carrier: parcel.booking.as_ref().map(|booking| booking.carrier),
+        waybill: parcel.booking.as_ref().map(|booking| booking.waybill.to_string()),
+        pickup_code: parcel.pickup_code.clone(),
+        lines: parcel
+            .lines
+            .iter()
+            .map(|line| LineView {
+                title_id: line.title_id.to_string(),
+                title: line.title.clone(),
+                barcode: line.barcode.to_string(),
+                status: line.status,
+            })
+            .collect(),
+    }
+}
+
+fn entry(entry: timeline::Entry) -> EntryView {
+    EntryView {
+        step: entry.step,
+        label: text::step_label(entry.step),
+        at: entry.at,
+        place: entry.place.map(|site| site.to_string()),
+        by: entry.by,
+    }
+}

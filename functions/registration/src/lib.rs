@@ -1,0 +1,83 @@
+//! Readers and staff: phone codes, the card, sign-in, the reader's own data, addresses and inbox.
+
+mod addresses;
+mod cards;
+mod me;
+mod notices;
+mod phone_codes;
+mod sessions;
+
+use axum::Router;
+use axum::routing::{get, post};
+use utoipa::OpenApi;
+use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
+use yujie_table::Table;
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The table.
+    pub table: Table,
+    /// Keys, time, chance.
+    pub edge: Edge,
+    /// The way to phones.
+    pub sns: aws_sdk_sns::Client,
+}
+
+impl AsRef<Edge> for App {
+    fn as_ref(&self) -> &Edge {
+        &self.edge
+    }
+}
+
+impl App {
+    /// Reads the environment and the secret, and opens the connection to the table.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        let secret = vars.required("APP_SECRET_ID");
+        vars.finish()?;
+        table.warm().await;
+        let keys = Keys::from_secret(&clients.secret(&secret).await?)?;
+        let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
+        Ok(Self { table, edge, sns: clients.sns() })
+    }
+}
+
+/// The function's routes.
+pub fn routes(app: App) -> Router {
+    Router::new()
+        .route("/phone-codes", post(phone_codes::send))
+        .route("/cards", post(cards::issue))
+        .route("/sessions", post(sessions::reader))
+        .route("/sessions/refresh", post(sessions::refresh))
+        .route("/staff/sessions", post(sessions::staff))
+        .route("/me", get(me::show))
+        .route("/me/addresses", get(addresses::list).post(addresses::add))
+        .route("/me/notices", get(notices::list))
+        .with_state(app)
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    phone_codes::send,
+    cards::issue,
+    sessions::reader,
+    sessions::refresh,
+    sessions::staff,
+    me::show,
+    addresses::list,
+    addresses::add,
+    notices::list
+))]
+struct Document;
+
+/// What these routes look like, for the API's document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,54 @@
+//! `GET /me`.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use yujie_domain::Mobile;
+use yujie_domain::identity::masked_name;
+use yujie_runtime::contact::{self, Person, Place};
+use yujie_runtime::problem::ProblemBody;
+use yujie_runtime::{Code, Json, Problem, Reader};
+use yujie_table::{account, reader, rules};
+
+use crate::App;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    card_no: String,
+    /// Masked.
+    name: String,
+    /// Masked.
+    phone: String,
+    /// Books ordered or on loan.
+    open_items: usize,
+    /// How many there may be.
+    open_items_limit: u16,
+}
+
+/// The reader's own card.
+#[utoipa::path(
+    get,
+    path = "/me",
+    tag = "reader",
+    security(("reader" = [])),
+    responses(
+        (status = 200, body = Me),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<Me>, Problem> {
+    let gone = || Problem::new(Code::Unauthenticated);
+    let account = account::get(&app.table, &reader.rid).await?.ok_or_else(gone)?;
+    let sealed = reader::sealed_profile(&app.table, &reader.rid).await?.ok_or_else(gone)?;
+    let person: Person =
+        contact::open(&app.edge.keys, Place::Profile(&reader.rid), &sealed).map_err(Problem::internal)?;
+    let rules =
+        rules::current(&app.table).await?.ok_or_else(|| Problem::internal("no rule set has been loaded"))?;
+    Ok(Json(Me {
+        card_no: account.card_no.to_string(),
+        name: masked_name(&person.name),
+        phone: Mobile::parse(&person.phone).map_err(Problem::internal)?.masked(),
+        open_items: account.open.len(),
+        open_items_limit: rules.open_items,
+    }))
+}

@@ -1,0 +1,125 @@
+//! What follows from a batch of changes: a pure reading of old and new images.
+
+use std::collections::BTreeSet;
+
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::parcel::{LineStatus, Parcel};
+use yujie_domain::timeline::Step;
+use yujie_domain::{SiteId, TitleId};
+use yujie_runtime::message::{Fact, StepMessage};
+use yujie_table::{Image, TableError, bulk, copy, courier_event, kind_of, parcel, title};
+
+use crate::send::Queue;
+
+/// Everything that follows from a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Follow {
+    /// Work for the steps.
+    pub steps: Vec<(Queue, StepMessage)>,
+    /// Facts for the notices.
+    pub facts: Vec<Fact>,
+    /// Titles whose record changed.
+    pub index: BTreeSet<TitleId>,
+    /// Titles whose copies became free or taken.
+    pub recount: BTreeSet<TitleId>,
+}
+
+impl Follow {
+    /// Whether nothing follows.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Reads a batch.
+///
+/// # Errors
+/// [`TableError::Corrupt`] for an image that is not what its kind says.
+pub fn of_batch(event: Event) -> Result<Follow, TableError> {
+    let mut follow = Follow::default();
+    for record in event.records {
+        of_record(record, &mut follow)?;
+    }
+    Ok(follow)
+}
+
+fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError> {
+    let old = Some(record.change.old_image).filter(|image| !image.inner().is_empty());
+    let new = Some(record.change.new_image).filter(|image| !image.inner().is_empty());
+    let Some(kind) = new.as_ref().or(old.as_ref()).and_then(kind_of) else { return Ok(()) };
+    match kind.as_str() {
+        "parcel" => of_parcel(old, new, follow),
+        "copy" => of_copy(old, new, follow),
+        "courier_event" => of_courier_event(old.as_ref(), new, follow),
+        "title" => of_title(old, new, follow),
+        // Other kinds are written for their readers alone; nothing follows from them.
+        _ => Ok(()),
+    }
+}
+
+/// A parcel that came so far that the next step has work, and the steps that its reader is told of.
+fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.map(parcel::of_image).transpose()? else { return Ok(()) };
+    let old = old.map(parcel::of_image).transpose()?;
+    let before = old.as_ref().map(Parcel::status);
+    if before == Some(new.status()) {
+        return Ok(());
+    }
+    let next = match new.status() {
+        LineStatus::Reserved => Some(Queue::Accept),
+        LineStatus::Accepted => Some(Queue::Sort),
+        LineStatus::Picked => Some(Queue::Pack),
+        LineStatus::Packed => Some(Queue::Dispatch),
+        LineStatus::Dispatched
+        | LineStatus::Delivering
+        | LineStatus::ReadyForPickup
+        | LineStatus::Delivered
+        | LineStatus::Collected => None,
+    };
+    follow.steps.extend(next.map(|queue| (queue, StepMessage { parcel: new.at.clone() })));
+    follow.facts.extend(steps_between(before, &new).map(|step| Fact::ParcelStep { parcel: new.at.clone(), step }));
+    Ok(())
+}
+
+/// The steps that a parcel reached since it was at `before`. A courier's news may carry it over several at once.
+fn steps_between(before: Option<LineStatus>, parcel: &Parcel) -> impl Iterator<Item = Step> {
+    let now = parcel.status();
+    LineStatus::ALL
+        .into_iter()
+        .filter(move |status| before.is_none_or(|before| *status > before) && *status <= now)
+        .filter(|status| parcel.history.iter().any(|entry| entry.step == *status))
+        .filter_map(Step::of)
+}
+
+/// A copy that became free, was taken, or is free at another place.
+fn of_copy(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    if old.is_none() && new.as_ref().is_some_and(bulk::is_bulk) {
+        return Ok(());
+    }
+    let old = old.map(copy::of_image).transpose()?;
+    let new = new.map(copy::of_image).transpose()?;
+    let free_at = |copy: &Option<Copy>| -> Option<SiteId> {
+        copy.as_ref().filter(|copy| copy.status == CopyStatus::Available).map(|copy| copy.site.clone())
+    };
+    if free_at(&old) != free_at(&new) || old.is_some() != new.is_some() {
+        follow.recount.extend([old, new].into_iter().flatten().map(|copy| copy.title_id));
+    }
+    Ok(())
+}
+
+/// A courier's push that was not stored before.
+fn of_courier_event(old: Option<&Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    if let (None, Some(new)) = (old, new) {
+        follow.steps.push((Queue::Deliver, StepMessage { parcel: courier_event::parcel_of(new)? }));
+    }
+    Ok(())
+}
+
+/// A title that came, changed or went, unless the importer, which builds the index itself, wrote it.
+fn of_title(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    if let Some(image) = new.or(old).filter(|image| !bulk::is_bulk(image)) {
+        follow.index.insert(title::id_of(image)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! What must follow from a change follows from here: the table's stream becomes the next step's message, a notice's fact, a title's new
+//! count, an index update.
+//!
+//! A batch that cannot be finished fails whole and comes again; everything sent is a reference, and whoever receives it looks at the
+//! table, so sending twice does no harm.
+
+mod follow;
+mod send;
+
+use aws_lambda_events::event::dynamodb::Event;
+use yujie_runtime::{Clients, ConfigError, Vars, telemetry};
+use yujie_table::{Table, TableError, availability};
+
+pub use follow::{Follow, of_batch};
+pub use send::{Queue, SendError};
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The table, for the projection of availability.
+    pub table: Table,
+    /// The way to the queues and the topic.
+    pub send: send::Send,
+}
+
+impl App {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every missing variable.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        let send = send::Send::from_env(&clients, &mut vars);
+        vars.finish()?;
+        Ok(Self { table, send })
+    }
+}
+
+/// A batch was not finished; it comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// A record does not have the shape it must have.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A message was not taken.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// Works off a batch of the table's stream.
+///
+/// # Errors
+/// [`RelayError`]; then the whole batch comes again.
+pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
+    let follow = of_batch(event)?;
+    for title in &follow.recount {
+        availability::recount(&app.table, title).await?;
+    }
+    app.send.all(&follow).await?;
+    if !follow.is_empty() {
+        tracing::info!(
+            steps = follow.steps.len(),
+            facts = follow.facts.len(),
+            titles = follow.index.len(),
+            recounted = follow.recount.len(),
+            "relayed"
+        );
+    }
+    Ok(())
+}

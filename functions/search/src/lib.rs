@@ -1,0 +1,77 @@
+//! The catalogue for readers: titles by words or ISBN, and one title with its copies. Both say what is free at this moment.
+
+mod answer;
+mod index;
+mod routes;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+use yujie_index_store::{IndexStore, Local};
+use yujie_runtime::{Clients, Clock, ConfigError, Vars, telemetry};
+use yujie_table::Table;
+
+pub use answer::{Count, FoundTitle, FoundTitles, ShelfCopy, TitleDetail, TitleFacets};
+pub use index::{IndexError, LiveIndex};
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct App {
+    /// The table.
+    pub table: Table,
+    /// The search index, kept up with what is published.
+    pub index: LiveIndex,
+}
+
+impl App {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] with every missing variable, or when there is no room on the disk.
+    pub fn from_env() -> Result<Self, StartError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        let store = IndexStore::new(clients.s3(), vars.required("INDEX_BUCKET"));
+        vars.finish()?;
+        let local = Local::open(&std::env::temp_dir().join("yujie-index")).map_err(IndexError::from)?;
+        Ok(Self { table, index: LiveIndex::new(store, local, Clock::System) })
+    }
+
+    /// Uses the init phase, where processor time is given away: opens the connection to the table and fetches the index. What
+    /// fails here is tried again by the first request.
+    pub async fn warm(&self) {
+        let ((), index) = tokio::join!(self.table.warm(), self.index.current());
+        if let Err(error) = index {
+            tracing::warn!(cause = %error, "the index is not there yet");
+        }
+    }
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Missing variables.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No place for the index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// The routes of this function.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/titles", get(routes::find))
+        .route("/titles/{id}", get(routes::show))
+        .with_state(std::sync::Arc::new(app))
+}
+
+/// What the routes promise.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(routes::find, routes::show))]
+    struct Promised;
+    Promised::openapi()
+}

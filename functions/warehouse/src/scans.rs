@@ -1,0 +1,214 @@
+//! `POST /staff/scans`: one scan of a copy or a parcel.
+//!
+//! A scan says what was seen, so it may be sent again: the second time it answers `already`.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use yujie_domain::copy::CopyStatus;
+use yujie_domain::parcel::{Command, LineStatus, Refusal};
+use yujie_domain::staff::Duty;
+use yujie_domain::{Barcode, ParcelNo, ParcelRef};
+use yujie_runtime::problem::ProblemBody;
+use yujie_runtime::step::{self, StepError};
+use yujie_runtime::{Code, Json, Problem, Staff};
+use yujie_table::{TransactError, copy, loan, parcel};
+
+use crate::App;
+
+/// How often a check-in that meets another writer looks again.
+const TRIES: u32 = 6;
+
+/// What was scanned, to do what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub(crate) enum Scan {
+    /// A copy was taken from its shelf.
+    Pick {
+        #[schema(value_type = String)]
+        barcode: Barcode,
+    },
+    /// A copy was put into its parcel's box.
+    Pack {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+        #[schema(value_type = String)]
+        barcode: Barcode,
+    },
+    /// A box was handed to the courier or the driver.
+    HandOver {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+    },
+    /// The van left with a box.
+    Depart {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+    },
+    /// A box reached the pickup site.
+    Arrive {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+    },
+    /// The reader took a parcel at the pickup site, with their code.
+    Collect {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+        code: String,
+    },
+    /// A copy came back.
+    CheckIn {
+        #[schema(value_type = String)]
+        barcode: Barcode,
+    },
+}
+
+/// Whether a scan changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScanOutcome {
+    /// It did.
+    Done,
+    /// It had been scanned before.
+    Already,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Scanned {
+    outcome: ScanOutcome,
+    /// The parcel, when the scan was about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parcel_no: Option<String>,
+    /// The parcel's status now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<LineStatus>,
+    /// The copy, when one was scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    barcode: Option<String>,
+}
+
+/// Records a scan.
+#[utoipa::path(
+    post,
+    path = "/staff/scans",
+    tag = "staff",
+    request_body = Scan,
+    security(("staff" = [])),
+    responses(
+        (status = 200, body = Scanned),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn scan(State(app): State<App>, staff: Staff, Json(scan): Json<Scan>) -> Result<Json<Scanned>, Problem> {
+    staff.must(duty(&scan))?;
+    let site = staff.site.clone();
+    match scan {
+        Scan::Pick { barcode } => {
+            let at = claimed_by(&app, &barcode).await?;
+            carry_out(&app, &at, Command::Pick { barcode: barcode.clone(), site }, Some(barcode)).await
+        }
+        Scan::Pack { parcel_no, barcode } => {
+            let at = named(&app, &parcel_no).await?;
+            carry_out(&app, &at, Command::Pack { barcode: barcode.clone(), site }, Some(barcode)).await
+        }
+        Scan::HandOver { parcel_no } => {
+            carry_out(&app, &named(&app, &parcel_no).await?, Command::HandOver { site }, None).await
+        }
+        Scan::Depart { parcel_no } => {
+            carry_out(&app, &named(&app, &parcel_no).await?, Command::Depart { site }, None).await
+        }
+        Scan::Arrive { parcel_no } => {
+            let code = pickup_code(&app)?;
+            carry_out(&app, &named(&app, &parcel_no).await?, Command::Arrive { site, code }, None).await
+        }
+        Scan::Collect { parcel_no, code } => {
+            carry_out(&app, &named(&app, &parcel_no).await?, Command::Collect { site, code }, None).await
+        }
+        Scan::CheckIn { barcode } => check_in(&app, &staff, barcode).await,
+    }
+}
+
+fn duty(scan: &Scan) -> Duty {
+    match scan {
+        Scan::Pick { .. } => Duty::Pick,
+        Scan::Pack { .. } => Duty::Pack,
+        Scan::HandOver { .. } | Scan::Depart { .. } => Duty::Dispatch,
+        Scan::Arrive { .. } | Scan::Collect { .. } | Scan::CheckIn { .. } => Duty::Desk,
+    }
+}
+
+/// The parcel that claims a copy.
+async fn claimed_by(app: &App, barcode: &Barcode) -> Result<ParcelRef, Problem> {
+    let copy = copy::get(&app.table, barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    copy.holder.ok_or_else(|| Problem::new(Code::WrongParcel))
+}
+
+/// The parcel with this number.
+async fn named(app: &App, no: &ParcelNo) -> Result<ParcelRef, Problem> {
+    let parcel = parcel::by_no(&app.table, no).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(parcel.at)
+}
+
+/// A code of six digits for the reader to show.
+fn pickup_code(app: &App) -> Result<String, Problem> {
+    let chance = app.edge.entropy.number().map_err(Problem::internal)?;
+    Ok(format!("{:06}", chance % 1_000_000))
+}
+
+async fn carry_out(
+    app: &App,
+    at: &ParcelRef,
+    command: Command,
+    barcode: Option<Barcode>,
+) -> Result<Json<Scanned>, Problem> {
+    let done = step::carry_out(&app.table, at, &command, app.edge.clock.now()).await.map_err(problem)?;
+    let status = done.parcel.status();
+    tracing::info!(parcel.no = %at.no(), parcel.status = status.as_str(), changed = done.changed, "scan");
+    Ok(Json(Scanned {
+        outcome: if done.changed { ScanOutcome::Done } else { ScanOutcome::Already },
+        parcel_no: Some(at.no().to_string()),
+        status: Some(status),
+        barcode: barcode.map(|barcode| barcode.to_string()),
+    }))
+}
+
+fn problem(error: StepError) -> Problem {
+    match error {
+        StepError::NotFound => Problem::new(Code::NotFound),
+        StepError::Table(error) => error.into(),
+        StepError::Refused(refusal) => {
+            let code = match refusal {
+                Refusal::TooEarly { .. } => Code::TooEarly,
+                Refusal::WrongParcel => Code::WrongParcel,
+                Refusal::WrongSite { .. } => Code::WrongSite,
+                Refusal::WrongWay => Code::WrongWay,
+                Refusal::WrongCode => Code::WrongPickupCode,
+            };
+            Problem::new(code)
+        }
+    }
+}
+
+/// A copy came back to the caller's site: its loan ends now, and it is free here.
+async fn check_in(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Scanned>, Problem> {
+    for _ in 0..TRIES {
+        let copy = copy::get(&app.table, &barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+        let outcome = match copy.status {
+            CopyStatus::Available if copy.site == staff.site => ScanOutcome::Already,
+            CopyStatus::Available | CopyStatus::Reserved => return Err(Problem::new(Code::NotOnLoan)),
+            CopyStatus::OnLoan => match loan::end(&app.table, &copy, &staff.site).await {
+                Ok(()) => ScanOutcome::Done,
+                Err(TransactError::Refused(_)) => continue,
+                Err(TransactError::Table(error)) => return Err(error.into()),
+            },
+        };
+        tracing::info!(copy.barcode = %barcode, site = %staff.site, ?outcome, "check-in");
+        return Ok(Json(Scanned { outcome, parcel_no: None, status: None, barcode: Some(barcode.to_string()) }));
+    }
+    Err(Problem::new(Code::Busy))
+}
