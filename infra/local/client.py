@@ -235,6 +235,7 @@ class Staff:
         self.api, self.login, self.site, self.role = api, login, site, role
         signed_in = api.call("POST", "/staff/sessions", {"login": login, "password": password}).ok()
         self.token = signed_in["access_token"]
+        self.good_until = time.monotonic() + signed_in["expires_in"] - 300
 
     def work(self, stage: str) -> list[dict]:
         return self.api.call("GET", f"/staff/work?stage={stage}", token=self.token).ok()["items"]
@@ -320,7 +321,7 @@ class Library:
 
     def sign_in(self, entry: dict) -> Staff:
         login = entry["login"]
-        if login not in self.signed_in:
+        if login not in self.signed_in or time.monotonic() > self.signed_in[login].good_until:
             self.signed_in[login] = Staff(self.api, login, entry["password"], entry["site"], entry["role"])
         return self.signed_in[login]
 

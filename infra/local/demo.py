@@ -23,6 +23,7 @@ WANTED = ("解忧杂货店", "秃秃大王")
 # With another catalogue these may not be there: words that any Chinese catalogue answers.
 ELSE_WORDS = ("中国", "人", "文学", "历史", "儿童", "小说", "the")
 NEAR = "39.9219,116.4430"
+BY = {"system": "系统", "staff": "馆员", "courier": "快递", "reader": "读者"}
 SHANGHAI = timezone(timedelta(hours=8))
 
 
@@ -73,12 +74,18 @@ def show_book(story: Story, book: dict) -> None:
     story.line(f"《{book['title']}》 {authors} {book.get('publisher') or ''} {book.get('year') or ''}  {counts}")
 
 
+def site_names(reader: Reader) -> dict[str, str]:
+    return {place["id"]: place["name"] for place in reader.sites()}
+
+
 def show_timeline(story: Story, reader: Reader, order_no: str) -> None:
+    names = site_names(reader)
     for book in reader.timeline(order_no):
         story.line(f"《{book['title']}》 条码 barcode {book['barcode']}")
         for entry in book["entries"]:
-            place = padded(entry.get("place") or "", 26)
-            story.line(f"  {clock(entry['at'])}  {padded(entry['label'], 6)} {entry['step']:<17} {place} {entry.get('by') or ''}")
+            by = f"{BY.get(entry['by'], '')} {entry['by']}"
+            place = names.get(entry.get("place"), entry.get("place") or "")
+            story.line(f"  {clock(entry['at'])}  {entry['label']} {entry['step']:<17} {padded(by, 14)} {place}")
 
 
 def show_notices(story: Story, reader: Reader) -> None:
@@ -190,7 +197,7 @@ def copy_is(reader: Reader, title_id: str, expected: dict) -> bool:
 
 def back_elsewhere(library: Library, story: Story, reader: Reader) -> None:
     story.chapter("在另一处还书", "Check-in at another site")
-    names = {place["id"]: place["name"] for place in reader.sites()}
+    names = site_names(reader)
     for loan in reader.loans():
         barcode, title_id = loan["barcode"], loan["title_id"]
         origin = copy_of(reader, title_id, barcode)["site_id"]
@@ -242,7 +249,7 @@ def run(library: Library) -> None:
     story.chapter("办证", "A card by phone code and ID number")
     reader, person = new_card(library, story)
     me = reader.me()
-    story.line(f"证号 card {reader.card_no}  {me['name']}  {me['phone']}  可借 limit {me['open_items']}/{me['open_items_limit']}")
+    story.line(f"证号 card {reader.card_no}  {me['name']}  {me['phone']}  在借及在途 open {me['open_items']}, 上限 limit {me['open_items_limit']}")
     address_id = reader.add_address(person.name, person.phone)
 
     to_the_door(library, story, reader, address_id, books)

@@ -116,6 +116,28 @@ def mend_queue_batches() -> None:
     sqs._receive_messages_for_esm = receive
 
 
+def mend_batch_actions() -> None:
+    """A batch call is checked for an action of its own name; AWS checks the single call's (`sqs:SendMessage` for SendMessageBatch)."""
+    from ministack.core import iam_actions
+
+    single = {
+        "SendMessageBatch": "SendMessage",
+        "DeleteMessageBatch": "DeleteMessage",
+        "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+        "PublishBatch": "Publish",
+    }
+
+    def checked_as_single(action_of):
+        def action(*arguments, **named):
+            name = action_of(*arguments, **named)
+            return single.get(name, name)
+
+        return action
+
+    iam_actions._action_from_target = checked_as_single(iam_actions._action_from_target)
+    iam_actions._action_from_query = checked_as_single(iam_actions._action_from_query)
+
+
 def with_front_door(app, port: int, api_id: str):
     """Answers on a port of its own as the API's domain name does on AWS: the API alone, from the root of the address."""
     prefix = f"/_aws/execute-api/{api_id}"
@@ -140,6 +162,7 @@ def main() -> int:
     mend_stream_filters()
     mend_queue_addresses()
     mend_queue_batches()
+    mend_batch_actions()
 
     from hypercorn.asyncio import serve
     from hypercorn.config import Config

@@ -49,7 +49,8 @@ def main() -> int:
         run_path.touch(mode=0o600)
         run_path.write_text(json.dumps(run, ensure_ascii=False, indent=2), encoding="utf-8")
         greet(stack, reader, run["staff"])
-        wait(stack)
+        with contextlib.suppress(KeyboardInterrupt):
+            wait(stack)
     finally:
         # A second Ctrl-C while the state is saved would lose it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

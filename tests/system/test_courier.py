@@ -7,7 +7,8 @@ import random
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from world import Courier, Way, World, wait_for
+from client import Courier, wait_for
+from world import Way, World
 
 REFUSED = {"result": False, "returnCode": "500"}
 SHANGHAI = timezone(timedelta(hours=8))

@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 
-from world import Courier, Way, World, together
+from client import Courier
+from world import Way, World, together
 
 ORDERS = 20
 VICTIMS = ("accept", "sort", "pack", "dispatch", "deliver", "relay", "notices")

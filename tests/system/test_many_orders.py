@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from world import HOME_STEPS, Courier, Way, World, together
+from client import Courier
+from world import HOME_STEPS, Way, World, together
 
 ORDERS = 20
 
@@ -35,9 +36,9 @@ def test_twenty_orders_at_once_arrive_once_each_though_every_message_comes_twice
         lambda errand: ways.append(Way.ordered(world, *errand)), workers=ORDERS,
     )
     again(world, ways, chance)
-    together(ways, lambda way: way.wait_accepted("order to accepted, 20 at once"), workers=ORDERS)
+    together(ways, Way.wait_accepted)
     again(world, ways, chance)
-    together(ways, lambda way: way.pick("pick scan to timeline, 20 at once"))
+    together(ways, Way.pick)
     again(world, ways, chance)
     together(ways, Way.pack)
     again(world, ways, chance)

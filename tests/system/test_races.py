@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from client import Answer, new_key
-from world import World, wait_for
+from client import Answer, new_key, wait_for
+from world import World
 
 CROWD = 50
 

@@ -7,10 +7,12 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use yujie_couriers::kuaidi100::booking::{self, Contact};
+use jiff::Timestamp;
+use jiff::civil::Time;
+use yujie_couriers::kuaidi100::booking::{self, Contact, Pickup, PickupDay};
 use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Credentials};
 use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Parcel};
-use yujie_domain::{ParcelRef, Waybill};
+use yujie_domain::{ParcelRef, Waybill, time};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::message::StepMessage;
@@ -113,7 +115,7 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
         cargo: "图书".to_owned(),
         weight_kg: u16::try_from((parcel.lines.len() * GRAMS_PER_BOOK).div_ceil(1000)).unwrap_or(u16::MAX),
         remark: None,
-        pickup: None,
+        pickup: Some(pickup(app.clock.now())),
         booking_callback: callback.clone(),
         push_callback: callback,
     };
@@ -129,6 +131,19 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
     // Some couriers give the number only when they collect; until then the booking is asked for again.
     let waybill = booked.waybill.ok_or_else(|| Failure::Transient("the courier has no waybill yet".to_owned()))?;
     Ok(Booking { carrier: Carrier::Kuaidi100, waybill })
+}
+
+/// When the courier may come: in opening hours, today while an hour of them is left after the next full one, else tomorrow.
+fn pickup(now: Timestamp) -> Pickup {
+    const OPENS: Time = Time::constant(9, 0, 0, 0);
+    const CLOSES: Time = Time::constant(18, 0, 0, 0);
+    let hour = time::shanghai(now).hour();
+    let next_full = Time::new(hour.saturating_add(1).clamp(0, 23), 0, 0, 0).unwrap_or(CLOSES);
+    if hour < 16 {
+        Pickup { day: PickupDay::Today, from: next_full.max(OPENS), until: CLOSES }
+    } else {
+        Pickup { day: PickupDay::Tomorrow, from: OPENS, until: CLOSES }
+    }
 }
 
 /// Where the courier pushes to: the parcel, and a token that only we can make for it.

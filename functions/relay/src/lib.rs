@@ -24,12 +24,11 @@ pub struct App {
 }
 
 impl App {
-    /// Reads the environment.
+    /// Reads the configuration.
     ///
     /// # Errors
     /// [`ConfigError`] with every missing variable.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let mut vars = Vars::new();
+    pub fn new(mut vars: Vars) -> Result<Self, ConfigError> {
         telemetry::init(vars.optional("LOG_LEVEL").as_deref());
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));

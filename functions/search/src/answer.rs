@@ -82,8 +82,16 @@ impl From<Facets> for TitleFacets {
     fn from(facets: Facets) -> Self {
         let count = |value: String, count| Count { value, count };
         Self {
-            class: facets.classes.into_iter().map(|(letter, n)| count(letter.to_string(), n)).collect(),
-            year: facets.years.into_iter().map(|(year, n)| count(year.to_string(), n)).collect(),
+            class: facets
+                .classes
+                .into_iter()
+                .map(|(letter, n)| count(letter.to_string(), n))
+                .collect(),
+            year: facets
+                .years
+                .into_iter()
+                .map(|(year, n)| count(year.to_string(), n))
+                .collect(),
         }
     }
 }
@@ -184,6 +192,11 @@ pub struct ShelfCopy {
 
 impl ShelfCopy {
     pub(crate) fn new(copy: Copy, status: CopyState) -> Self {
-        Self { barcode: copy.barcode.into(), site_id: copy.site.into(), call_number: copy.call_number, status }
+        Self {
+            barcode: copy.barcode.into(),
+            site_id: copy.site.into(),
+            call_number: copy.call_number,
+            status,
+        }
     }
 }

@@ -48,7 +48,12 @@ struct OpenIndex {
 impl LiveIndex {
     /// Nothing is read before [`LiveIndex::current`].
     pub fn new(store: IndexStore, local: Local, clock: Clock) -> Self {
-        Self { store, local, clock, state: Mutex::default() }
+        Self {
+            store,
+            local,
+            clock,
+            state: Mutex::default(),
+        }
     }
 
     /// The index to search in; `None` while none was ever published.
@@ -58,12 +63,17 @@ impl LiveIndex {
     pub async fn current(&self) -> Result<Option<Arc<Searcher>>, IndexError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
-        if state.checked.is_none_or(|checked| now.duration_since(checked) >= CHECK_EVERY) {
+        if state
+            .checked
+            .is_none_or(|checked| now.duration_since(checked) >= CHECK_EVERY)
+        {
             match self.newer(state.open.as_deref()).await {
                 Ok(Some(newer)) => state.open = Some(Arc::new(newer)),
                 Ok(None) => {}
                 Err(error) if state.open.is_none() => return Err(error),
-                Err(error) => tracing::warn!(cause = %error, "the newer index cannot be had; searching in the old one"),
+                Err(error) => {
+                    tracing::warn!(cause = %error, "the newer index cannot be had; searching in the old one")
+                }
             }
             state.checked = Some(now);
         }
@@ -71,7 +81,9 @@ impl LiveIndex {
     }
 
     async fn newer(&self, open: Option<&OpenIndex>) -> Result<Option<OpenIndex>, IndexError> {
-        let Some(published) = self.store.newer(open.map(|open| &open.published)).await? else { return Ok(None) };
+        let Some(published) = self.store.newer(open.map(|open| &open.published)).await? else {
+            return Ok(None);
+        };
         let files = self.store.materialise(&published, &self.local).await?;
         let searcher = Arc::new(Searcher::open(files.path())?);
         tracing::info!(
@@ -80,6 +92,10 @@ impl LiveIndex {
             bytes = published.bytes(),
             "index opened"
         );
-        Ok(Some(OpenIndex { published, searcher, _files: files }))
+        Ok(Some(OpenIndex {
+            published,
+            searcher,
+            _files: files,
+        }))
     }
 }

@@ -36,7 +36,10 @@ impl App {
         let store = IndexStore::new(clients.s3(), vars.required("INDEX_BUCKET"));
         vars.finish()?;
         let local = Local::open(&std::env::temp_dir().join("yujie-index")).map_err(IndexError::from)?;
-        Ok(Self { table, index: LiveIndex::new(store, local, Clock::System) })
+        Ok(Self {
+            table,
+            index: LiveIndex::new(store, local, Clock::System),
+        })
     }
 
     /// Uses the init phase, where processor time is given away: opens the connection to the table and fetches the index. What
@@ -60,18 +63,19 @@ pub enum StartError {
     Index(#[from] IndexError),
 }
 
-/// The routes of this function.
-pub fn router(app: App) -> Router {
+/// The function's routes.
+pub fn routes(app: App) -> Router {
     Router::new()
         .route("/titles", get(routes::find))
         .route("/titles/{id}", get(routes::show))
         .with_state(std::sync::Arc::new(app))
 }
 
-/// What the routes promise.
+#[derive(OpenApi)]
+#[openapi(paths(routes::find, routes::show))]
+struct Document;
+
+/// What these routes look like, for the API's document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    #[derive(OpenApi)]
-    #[openapi(paths(routes::find, routes::show))]
-    struct Promised;
-    Promised::openapi()
+    Document::openapi()
 }

@@ -43,7 +43,10 @@ pub(crate) async fn find(
     Query(wanted): Query<SearchQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<FoundTitles>, Problem> {
-    let page = Page { offset: offset(&page)?, limit: page.limit()? };
+    let page = Page {
+        offset: offset(&page)?,
+        limit: page.limit()?,
+    };
     let typed = wanted.q.unwrap_or_default();
     let Some(index) = app.index.current().await.map_err(Problem::internal)? else {
         return Ok(Json(answer(Vec::new(), 0, Facets::default(), page)));
@@ -66,7 +69,10 @@ pub(crate) async fn find(
         (status = 404, description = "No such title.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<TitleDetail>, Problem> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<TitleDetail>, Problem> {
     let missing = || Problem::new(Code::NotFound);
     let id = TitleId::parse(&id).map_err(|_| missing())?;
     let (title, copies) = tokio::try_join!(title::get(&app.table, &id), copy::of_title(&app.table, &id))?;
@@ -90,7 +96,12 @@ fn offset(page: &PageQuery) -> Result<usize, Problem> {
 fn answer(items: Vec<FoundTitle>, total: usize, facets: Facets, page: Page) -> FoundTitles {
     let next = page.offset + page.limit;
     let next_cursor = (next < total && next <= DEEPEST).then(|| cursor(&next.to_string()));
-    FoundTitles { items, total, facets: facets.into(), next_cursor }
+    FoundTitles {
+        items,
+        total,
+        facets: facets.into(),
+        next_cursor,
+    }
 }
 
 /// The index knows the titles; what is free now is in the table.
@@ -98,14 +109,21 @@ async fn with_copies(app: &App, lines: Vec<Line>) -> Result<Vec<FoundTitle>, Pro
     let ids: Vec<TitleId> = lines.iter().map(|line| line.id.clone()).collect();
     let copies = availability::get_many(&app.table, &ids).await?;
     let of = |line: &Line| copies.get(&line.id).copied().unwrap_or_default();
-    Ok(lines.into_iter().map(|line| FoundTitle::new(line.clone(), of(&line))).collect())
+    Ok(lines
+        .into_iter()
+        .map(|line| FoundTitle::new(line.clone(), of(&line)))
+        .collect())
 }
 
 /// How far a claimed copy has come is known to the parcel that claims it.
 async fn with_state(app: &App, copy: Copy) -> Result<ShelfCopy, Problem> {
     let line = match &copy.holder {
         Some(holder) => parcel::get(&app.table, holder).await?.and_then(|parcel| {
-            parcel.lines.iter().find(|line| line.barcode == copy.barcode).map(|line| line.status)
+            parcel
+                .lines
+                .iter()
+                .find(|line| line.barcode == copy.barcode)
+                .map(|line| line.status)
         }),
         None => None,
     };

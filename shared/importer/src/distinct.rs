@@ -19,7 +19,10 @@ impl DistinctTitles {
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
         let file = File::open(path).map_err(|error| ImportError::file(path, error))?;
         let rows = Titles::open(file).map_err(|error| ImportError::sheet(path, error))?;
-        Ok(Self { rows, lines: HashMap::new() })
+        Ok(Self {
+            rows,
+            lines: HashMap::new(),
+        })
     }
 }
 
@@ -36,7 +39,11 @@ impl Iterator for DistinctTitles {
             Some(first) => {
                 self.lines.insert(row.title.id.clone(), first);
                 let why = format!("the row on line {first} has the same id");
-                Err(Reject { line: row.line, id: Some(row.title.id.into()), reason: Reason::Invalid { column: "id", why } })
+                Err(Reject {
+                    line: row.line,
+                    id: Some(row.title.id.into()),
+                    reason: Reason::Invalid { column: "id", why },
+                })
             }
         })
     }

@@ -64,7 +64,12 @@ impl Importer {
         self.publish(base.as_ref(), writer, directory.path()).await
     }
 
-    async fn publish(&self, base: Option<&Published>, writer: Writer, directory: &Path) -> Result<(), ImportError> {
+    async fn publish(
+        &self,
+        base: Option<&Published>,
+        writer: Writer,
+        directory: &Path,
+    ) -> Result<(), ImportError> {
         writer.commit()?;
         let published = self.store.publish(base, directory, &files(directory)?).await?;
         self.store.sweep(&published, self.clock.now()).await?;
@@ -74,5 +79,7 @@ impl Importer {
 
 /// The rows that were loaded; the others have been reported.
 fn good_titles(file: &Path) -> Result<impl Iterator<Item = Title>, ImportError> {
-    Ok(DistinctTitles::open(file)?.filter_map(Result::ok).map(|row| row.title))
+    Ok(DistinctTitles::open(file)?
+        .filter_map(Result::ok)
+        .map(|row| row.title))
 }

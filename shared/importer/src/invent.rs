@@ -20,11 +20,18 @@ pub(crate) struct Stock {
 impl Stock {
     /// `None` when no site holds stock.
     pub(crate) fn of(sites: Vec<Site>, received: Timestamp) -> Option<Self> {
-        let mut holding: Vec<SiteId> =
-            sites.into_iter().filter(|site| site.holds_stock).map(|site| site.id).collect();
+        let mut holding: Vec<SiteId> = sites
+            .into_iter()
+            .filter(|site| site.holds_stock)
+            .map(|site| site.id)
+            .collect();
         holding.sort();
         let mut holding = holding.into_iter();
-        Some(Self { centre: holding.next()?, branches: holding.collect(), received })
+        Some(Self {
+            centre: holding.next()?,
+            branches: holding.collect(),
+            received,
+        })
     }
 
     /// A title's copies: one at the centre, none to two at branches.
@@ -34,7 +41,10 @@ impl Stock {
         let count = u64::try_from(self.branches.len()).unwrap_or(u64::MAX).max(1);
         let branch = |n: u64| {
             let place = (chance / 3).wrapping_add(n) % count;
-            usize::try_from(place).ok().and_then(|place| self.branches.get(place)).unwrap_or(&self.centre)
+            usize::try_from(place)
+                .ok()
+                .and_then(|place| self.branches.get(place))
+                .unwrap_or(&self.centre)
         };
         std::iter::once(&self.centre)
             .chain((0..more).map(branch))
@@ -57,8 +67,14 @@ impl Stock {
 
 /// Class, then an author mark: `I313.45/东42`.
 fn call_number(title: &Title, chance: u64) -> String {
-    let class = title.class.as_deref().unwrap_or_else(|| class_by_tags(&title.tags));
-    let person = title.authors.first().map_or(title.title.as_str(), |author| names::bare(author));
+    let class = title
+        .class
+        .as_deref()
+        .unwrap_or_else(|| class_by_tags(&title.tags));
+    let person = title
+        .authors
+        .first()
+        .map_or(title.title.as_str(), |author| names::bare(author));
     let initial = person.chars().find(|c| c.is_alphanumeric()).unwrap_or('无');
     format!("{class}/{initial}{:02}", chance / 7 % 100)
 }
@@ -81,10 +97,15 @@ fn class_by_tags(tags: &[String]) -> &'static str {
         ("编程", "TP3"),
         ("科普", "N49"),
     ];
-    CLASSES.iter().find(|(word, _)| tags.iter().any(|tag| tag.contains(word))).map_or("Z", |(_, class)| class)
+    CLASSES
+        .iter()
+        .find(|(word, _)| tags.iter().any(|tag| tag.contains(word)))
+        .map_or("Z", |(_, class)| class)
 }
 
 /// FNV-1a: the same on every machine and in every version, which the standard library's hash is not.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

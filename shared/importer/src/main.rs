@@ -27,7 +27,11 @@ async fn main() -> ExitCode {
     finish(said)
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the summary and the reason of a failure are its output")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the summary and the reason of a failure are its output"
+)]
 fn finish(said: Result<String, String>) -> ExitCode {
     match said {
         Ok(summary) => {
@@ -50,10 +54,18 @@ async fn run(arguments: Vec<String>) -> Result<Summary, ImportError> {
         "sites" => importer.sites(needed(file)?, &mut report).await?,
         "staff" => importer.staff(needed(file)?, &mut report).await?,
         "rules" => importer.rules(file, &mut report).await?,
-        "catalogue" => importer.catalogue(needed(file)?, command.make_copies, &mut report).await?,
+        "catalogue" => {
+            importer
+                .catalogue(needed(file)?, command.make_copies, &mut report)
+                .await?
+        }
         "copies" => importer.copies(needed(file)?, &mut report).await?,
         "index" => importer.rebuild_index(&mut report).await?,
-        other => return Err(ImportError::Usage(format!("unknown command {other:?}\n\n{USAGE}"))),
+        other => {
+            return Err(ImportError::Usage(format!(
+                "unknown command {other:?}\n\n{USAGE}"
+            )));
+        }
     }
     Ok(report.finish())
 }
@@ -70,12 +82,16 @@ impl Command {
     fn parse(arguments: Vec<String>) -> Result<Self, ImportError> {
         let mut command = Self::default();
         let mut arguments = arguments.into_iter();
-        command.what = arguments.next().ok_or_else(|| ImportError::Usage(USAGE.to_owned()))?;
+        command.what = arguments
+            .next()
+            .ok_or_else(|| ImportError::Usage(USAGE.to_owned()))?;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--make-copies" => command.make_copies = true,
                 "--rejects" => command.rejects = arguments.next().map(PathBuf::from),
-                _ if command.file.is_none() && !argument.starts_with("--") => command.file = Some(argument.into()),
+                _ if command.file.is_none() && !argument.starts_with("--") => {
+                    command.file = Some(argument.into())
+                }
                 _ => return Err(ImportError::Usage(format!("what is {argument:?}?\n\n{USAGE}"))),
             }
         }

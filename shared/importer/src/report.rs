@@ -46,21 +46,36 @@ impl Report {
     pub fn new(rejects: Option<&Path>) -> Result<Self, ImportError> {
         let rejects = rejects
             .map(|path| {
-                let mut writer = csv::Writer::from_path(path).map_err(|error| ImportError::file(path, error))?;
-                writer.write_record(["line", "id", "outcome", "reason"]).map_err(|error| ImportError::file(path, error))?;
+                let mut writer =
+                    csv::Writer::from_path(path).map_err(|error| ImportError::file(path, error))?;
+                writer
+                    .write_record(["line", "id", "outcome", "reason"])
+                    .map_err(|error| ImportError::file(path, error))?;
                 Ok::<_, ImportError>(writer)
             })
             .transpose()?;
         let now = Instant::now();
         let terminal = std::io::stderr().is_terminal();
-        Ok(Self { summary: Summary::default(), rejects, started: now, shown: now, terminal })
+        Ok(Self {
+            summary: Summary::default(),
+            rejects,
+            started: now,
+            shown: now,
+            terminal,
+        })
     }
 
     /// A row that was passed over.
     pub fn reject(&mut self, reject: &Reject) {
         self.summary.rejected += 1;
         let id = reject.id.as_deref().unwrap_or_default();
-        self.note(reject.line, id, "rejected", &reject.reason.to_string(), self.summary.rejected);
+        self.note(
+            reject.line,
+            id,
+            "rejected",
+            &reject.reason.to_string(),
+            self.summary.rejected,
+        );
     }
 
     /// A row that was loaded without one of its fields.
@@ -80,7 +95,11 @@ impl Report {
 
     /// Shows how far the load is: always in place on a terminal, every two seconds elsewhere.
     pub fn progress(&mut self, doing: &str) {
-        let every = if self.terminal { Duration::from_millis(200) } else { Duration::from_secs(2) };
+        let every = if self.terminal {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(2)
+        };
         if self.shown.elapsed() >= every {
             self.shown = Instant::now();
             self.show(doing);
@@ -88,7 +107,12 @@ impl Report {
     }
 
     fn show(&self, doing: &str) {
-        let Summary { read, rejected, copies, .. } = self.summary;
+        let Summary {
+            read,
+            rejected,
+            copies,
+            ..
+        } = self.summary;
         let seconds = self.started.elapsed().as_secs();
         let line = format!("{doing}: {read} rows, {rejected} rejected, {copies} new copies, {seconds} s");
         if self.terminal {

@@ -23,7 +23,10 @@ impl Importer {
             Err(TransactError::Table(error)) => return Err(error.into()),
             Err(TransactError::Refused(_)) => {
                 if let Some(path) = file {
-                    return Err(ImportError::file(path, format!("version {} of the rules exists already", set.version)));
+                    return Err(ImportError::file(
+                        path,
+                        format!("version {} of the rules exists already", set.version),
+                    ));
                 }
             }
         }

@@ -57,7 +57,12 @@ impl IndexStore {
         local: &Local,
     ) -> Result<Materialised, StoreError> {
         for _ in 0..3 {
-            let missing = published.manifest.files.iter().filter(|file| !local.has(file)).cloned();
+            let missing = published
+                .manifest
+                .files
+                .iter()
+                .filter(|file| !local.has(file))
+                .cloned();
             let fetches: Vec<_> = missing.map(|file| self.fetch(file, local)).collect();
             at_once(fetches).await?;
             if let Some(linked) = local.link(&published.manifest)? {
@@ -215,7 +220,10 @@ impl IndexStore {
 
 /// Runs transfers, a few at a time, until all are done or one fails.
 async fn at_once(transfers: Vec<impl Future<Output = Result<(), StoreError>>>) -> Result<(), StoreError> {
-    futures_util::stream::iter(transfers).buffer_unordered(TRANSFERS).try_collect().await
+    futures_util::stream::iter(transfers)
+        .buffer_unordered(TRANSFERS)
+        .try_collect()
+        .await
 }
 
 enum Answer {

@@ -1,5 +1,7 @@
 //! Configuration from environment variables, read once. What is missing is named all at once, not one start at a time.
 
+use std::collections::BTreeMap;
+
 use crate::clients::SecretError;
 use crate::keys::KeyError;
 
@@ -28,13 +30,20 @@ pub enum StartError {
 /// Reads variables and remembers the missing ones.
 #[derive(Debug, Default)]
 pub struct Vars {
+    /// What a test gives in place of the environment.
+    given: Option<BTreeMap<&'static str, String>>,
     missing: Vec<&'static str>,
 }
 
 impl Vars {
-    /// Nothing read yet.
+    /// The environment's, nothing read yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// These and no others.
+    pub fn given(vars: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self { given: Some(vars.into_iter().collect()), missing: Vec::new() }
     }
 
     /// A variable that must be there; empty text stands in for a missing one until [`Vars::finish`] refuses the start.
@@ -48,7 +57,11 @@ impl Vars {
     /// A variable that may be there. An empty one counts as missing.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn optional(&self, name: &'static str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+        let value = match &self.given {
+            Some(given) => given.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        };
+        value.filter(|text| !text.trim().is_empty())
     }
 
     /// Ends the reading.

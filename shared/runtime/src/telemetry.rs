@@ -2,6 +2,7 @@
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -14,7 +15,8 @@ pub fn init(level: Option<&str>) {
         .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
-        .with_filter(level);
+        // The Lambda runtime logs every failed invocation once more, without its request: ours is the one line.
+        .with_filter(Targets::new().with_default(level).with_target("lambda_runtime", LevelFilter::OFF));
     // A second start in one process (tests) keeps the first one's logging.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }

@@ -28,8 +28,10 @@ pub(crate) fn item(key: &Key, kind: &'static str, body: &impl Serialize) -> Resu
 }
 
 /// Reads an item's body. A missing or wrong field is [`TableError::Corrupt`], never a default.
-pub(crate) fn body<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
+pub(crate) fn body<T: DeserializeOwned>(mut item: Item) -> Result<T, TableError> {
     let key = key_of(&item);
+    // What every item carries is no part of its body: a body may refuse fields that it does not know.
+    item.retain(|name, _| !matches!(name.as_str(), "pk" | "sk" | KIND));
     serde_dynamo::from_item(item).map_err(|e| corrupt(&key, e))
 }
 
