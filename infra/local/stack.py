@@ -187,7 +187,7 @@ class Stack:
             region_name=REGION,
             aws_access_key_id=ACCOUNT["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ACCOUNT["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}, proxies={}),
+            config=Config(read_timeout=120, retries={"max_attempts": 2}, s3={"addressing_style": "path"}, proxies={}),
         )
 
     def function_pids(self, name: str) -> list[int]:

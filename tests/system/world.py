@@ -151,9 +151,9 @@ class World:
         message = f"v1.{url_base64(json.dumps(claims).encode())}"
         return f"{message}.{url_base64(hmac.digest(key, message.encode(), 'sha256'))}"
 
-    def measured(self, name: str, started: float) -> None:
+    def measured(self, name: str, seconds: float) -> None:
         with self.lock:
-            self.latencies[name].append(time.monotonic() - started)
+            self.latencies[name].append(seconds)
 
     # Ways through the system
 
@@ -234,7 +234,7 @@ class Way:
     def wait_accepted(self, name: str | None = None) -> None:
         self.wait_status("accepted")
         if name:
-            self.world.measured(name, self.placed)
+            self.world.measured(name, time.monotonic() - self.placed)
 
     def wait_listed(self, stage: str, duty: str, ready: Callable[[dict], bool] = lambda _: True) -> dict[str, dict]:
         """The parcels' entries on their sites' work lists, once they are there."""
@@ -257,7 +257,7 @@ class Way:
                 self.staff(parcel, "pick").pick(line["barcode"])
                 if name:
                     self.wait_timeline(line["barcode"], "picked")
-                    self.world.measured(name, scanned)
+                    self.world.measured(name, time.monotonic() - scanned)
 
     def pack(self) -> None:
         self.wait_listed("pack", "pack")

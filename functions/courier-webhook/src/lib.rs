@@ -45,8 +45,8 @@ impl App {
         let app_secret = vars.required("APP_SECRET_ID");
         let courier_secret = vars.required("COURIER_SECRET_ID");
         vars.finish()?;
-        let credentials =
-            serde_json::from_str(&clients.secret(&courier_secret).await?).map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
+        let credentials = serde_json::from_str(&clients.secret(&courier_secret).await?)
+            .map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
         table.warm().await;
         Ok(Self {
             table,
@@ -102,9 +102,8 @@ async fn receive(
         return Ok(answer(StatusCode::UNAUTHORIZED, reply::FAILED));
     }
     let parcel: ParcelRef = address.parcel.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let body = match extract::body(request).await {
-        Ok(body) => body,
-        Err(_) => return Ok(answer(StatusCode::PAYLOAD_TOO_LARGE, reply::FAILED)),
+    let Ok(body) = extract::body(request).await else {
+        return Ok(answer(StatusCode::PAYLOAD_TOO_LARGE, reply::FAILED));
     };
     let raw = match push::verify(&body, &app.credentials.salt) {
         Ok(raw) => raw,

@@ -60,8 +60,8 @@ impl App {
         let kuaidi100 = vars.required("KUAIDI100_URL");
         let sender_phone = vars.required("SENDER_PHONE");
         vars.finish()?;
-        let credentials =
-            serde_json::from_str(&clients.secret(&courier_secret).await?).map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
+        let credentials = serde_json::from_str(&clients.secret(&courier_secret).await?)
+            .map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
         Ok(Self {
             table,
             clock: Clock::System,
@@ -99,8 +99,9 @@ async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
 async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
     let poison = |what: &str| Failure::Poison(format!("parcel {}: {what}", parcel.at.no()));
     let rid = &parcel.at.rid;
-    let head =
-        order::head(&app.table, rid, parcel.order_no()).await?.ok_or_else(|| poison("its order is not there"))?;
+    let head = order::head(&app.table, rid, parcel.order_no())
+        .await?
+        .ok_or_else(|| poison("its order is not there"))?;
     let sealed = head.recipient.ok_or_else(|| poison("a parcel to the door without a recipient"))?;
     let recipient: Recipient = contact::open(&app.keys, Place::Order(rid, parcel.order_no()), &sealed)
         .map_err(|_| poison("its recipient cannot be opened"))?;
@@ -129,7 +130,8 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
         if error.is_transient() { Failure::Transient(told) } else { Failure::Poison(told) }
     })?;
     // Some couriers give the number only when they collect; until then the booking is asked for again.
-    let waybill = booked.waybill.ok_or_else(|| Failure::Transient("the courier has no waybill yet".to_owned()))?;
+    let waybill =
+        booked.waybill.ok_or_else(|| Failure::Transient("the courier has no waybill yet".to_owned()))?;
     Ok(Booking { carrier: Carrier::Kuaidi100, waybill })
 }
 
@@ -149,5 +151,8 @@ fn pickup(now: Timestamp) -> Pickup {
 /// Where the courier pushes to: the parcel, and a token that only we can make for it.
 fn callback(app: &App, at: &ParcelRef) -> String {
     let base = app.public_url.trim_end_matches('/');
-    format!("{base}/webhooks/couriers/kuaidi100?parcel={at}&token={}", app.keys.webhook_token(&at.to_string()))
+    format!(
+        "{base}/webhooks/couriers/kuaidi100?parcel={at}&token={}",
+        app.keys.webhook_token(&at.to_string())
+    )
 }

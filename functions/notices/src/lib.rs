@@ -62,8 +62,8 @@ pub enum NoticeError {
 /// [`NoticeError`]; the event comes again, and what was told already is not told twice.
 pub async fn handle(app: &App, event: SnsEvent) -> Result<(), NoticeError> {
     for record in event.records {
-        let fact: Fact =
-            serde_json::from_str(&record.sns.message).map_err(|error| NoticeError::NotAFact(error.column()))?;
+        let fact: Fact = serde_json::from_str(&record.sns.message)
+            .map_err(|error| NoticeError::NotAFact(error.column()))?;
         match fact {
             Fact::ParcelStep { parcel, step } => tell_step(app, &parcel, step).await?,
         }
@@ -75,7 +75,12 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
     let parcel = parcel::get(&app.table, at).await?;
     // A step of single books is told when the last of them has made it.
     let reached = parcel.as_ref().and_then(|parcel| {
-        let made = parcel.history.iter().filter(|entry| Step::of(entry.step) == Some(step)).map(|entry| entry.at).max()?;
+        let made = parcel
+            .history
+            .iter()
+            .filter(|entry| Step::of(entry.step) == Some(step))
+            .map(|entry| entry.at)
+            .max()?;
         (Step::of(parcel.status()) >= Some(step)).then_some((parcel, made))
     });
     let Some((parcel, made)) = reached else {

@@ -43,7 +43,11 @@ impl App {
         vars.finish()?;
         table.warm().await;
         let keys = Keys::from_secret(&clients.secret(&secret).await?)?;
-        Ok(Self { table, edge: Edge { keys, clock: Clock::System, entropy: Entropy::system() }, rules: rules::Rules::default() })
+        Ok(Self {
+            table,
+            edge: Edge { keys, clock: Clock::System, entropy: Entropy::system() },
+            rules: rules::Rules::default(),
+        })
     }
 }
 

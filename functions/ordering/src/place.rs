@@ -150,7 +150,10 @@ pub(crate) async fn quote(
                 site_id: site_id.to_string(),
                 lines: books
                     .iter()
-                    .map(|book| PlannedLine { title_id: book.copy.title_id.to_string(), title: book.title.clone() })
+                    .map(|book| PlannedLine {
+                        title_id: book.copy.title_id.to_string(),
+                        title: book.title.clone(),
+                    })
                     .collect(),
             })
             .collect(),
@@ -175,7 +178,11 @@ pub(crate) async fn quote(
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn place(State(app): State<App>, reader: Reader, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn place(
+    State(app): State<App>,
+    reader: Reader,
+    request: Request,
+) -> Result<Response, Problem> {
     let headers = request.headers().clone();
     let body = extract::body(request).await?;
     let known = idempotent::request(&headers, &app.edge.keys, "POST /orders", reader.rid.as_str(), &body)?;
@@ -197,7 +204,8 @@ pub(crate) async fn place(State(app): State<App>, reader: Reader, request: Reque
         let mut world = World::load(&app, &reader.rid, &wanted, now).await?;
         world.without(&taken);
         let spread = chance.wrapping_add(attempt);
-        let quote = world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle.clone())?;
+        let quote =
+            world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle.clone())?;
         let order = Order {
             head: Head {
                 rid: reader.rid.clone(),
@@ -241,7 +249,9 @@ async fn target(app: &App, rid: &ReaderId, wanted: &NewOrder) -> Result<Target, 
         DeliverTo::Home { address_id } => {
             let sealed = address::get(&app.table, rid, address_id).await?;
             let recipient = sealed
-                .map(|address| contact::open(&app.edge.keys, Place::Address(rid, &address.id), &address.sealed))
+                .map(|address| {
+                    contact::open(&app.edge.keys, Place::Address(rid, &address.id), &address.sealed)
+                })
                 .transpose()
                 .map_err(Problem::internal)?;
             let obstacle = recipient.is_none().then_some(Obstacle::UnknownAddress);
@@ -269,7 +279,8 @@ impl World {
         }
         let ids: Vec<TitleId> = wanted.lines.iter().map(|line| line.title_id.clone()).collect();
         let rules = app.rules.in_force(&app.table, now).await?;
-        let account = account::get(&app.table, rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        let account =
+            account::get(&app.table, rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
         let titles = title::get_many(&app.table, &ids).await?;
         let copies = copy::of_titles(&app.table, &ids).await?;
         let offers = ids
@@ -286,7 +297,9 @@ impl World {
     /// Leaves out copies that a transaction has just found taken.
     fn without(&mut self, taken: &BTreeSet<Barcode>) {
         for offer in &mut self.offers {
-            offer.copies.retain(|copy| copy.status != CopyStatus::Available || !taken.contains(&copy.barcode));
+            offer
+                .copies
+                .retain(|copy| copy.status != CopyStatus::Available || !taken.contains(&copy.barcode));
         }
     }
 
@@ -298,7 +311,8 @@ impl World {
         spread: u32,
         obstacle: Option<Obstacle>,
     ) -> Result<Quote, Problem> {
-        let quoted = rule::quote(&self.offers, destination, if_missing, &self.account, &self.rules, now, spread);
+        let quoted =
+            rule::quote(&self.offers, destination, if_missing, &self.account, &self.rules, now, spread);
         match (quoted, obstacle) {
             (Ok(quote), None) => Ok(quote),
             (Ok(_), Some(obstacle)) => Err(refused(vec![obstacle])),
@@ -344,7 +358,7 @@ fn parcels(
                     title: book.title.clone(),
                     barcode: book.copy.barcode.clone(),
                     call_number: book.copy.call_number.clone(),
-                    received: book.copy.received,
+                    received: book.copy.received.clone(),
                     status: LineStatus::Reserved,
                 })
                 .collect(),

@@ -49,7 +49,10 @@ pub(crate) struct SiteView {
     params(Near),
     responses((status = 200, body = SiteList), (status = 400, body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub(crate) async fn list(State(app): State<App>, Query(query): Query<Near>) -> Result<Json<SiteList>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(query): Query<Near>,
+) -> Result<Json<SiteList>, Problem> {
     let near = query.near.as_deref().map(point).transpose()?;
     let limit = match query.limit {
         None => 1000,
@@ -62,13 +65,15 @@ pub(crate) async fn list(State(app): State<App>, Query(query): Query<Near>) -> R
         .map(|site| (near.map(|point| point.metres_to(site.point)), site))
         .collect();
     sites.sort_by_key(|(distance, _)| *distance);
-    Ok(Json(SiteList { items: sites.into_iter().take(limit).map(|(distance, site)| view(site, distance)).collect() }))
+    Ok(Json(SiteList {
+        items: sites.into_iter().take(limit).map(|(distance, site)| view(site, distance)).collect(),
+    }))
 }
 
 fn point(text: &str) -> Result<Point, Problem> {
-    text.split_once(',')
-        .and_then(|(lat, lng)| Point::parse(lat, lng))
-        .ok_or_else(|| Problem::new(Code::MalformedRequest).and_field("near", "latitude,longitude in decimal degrees"))
+    text.split_once(',').and_then(|(lat, lng)| Point::parse(lat, lng)).ok_or_else(|| {
+        Problem::new(Code::MalformedRequest).and_field("near", "latitude,longitude in decimal degrees")
+    })
 }
 
 fn view(site: Site, distance_m: Option<u32>) -> SiteView {

@@ -116,7 +116,11 @@ pub(crate) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OrderList>, Problem> {
     let limit = query.limit()?;
-    let after = query.cursor()?.map(|no| OrderNo::parse(&no)).transpose().map_err(|_| Problem::new(Code::MalformedRequest))?;
+    let after = query
+        .cursor()?
+        .map(|no| OrderNo::parse(&no))
+        .transpose()
+        .map_err(|_| Problem::new(Code::MalformedRequest))?;
     let orders = order::list(&app.table, &reader.rid, after.as_ref(), limit).await?;
     let next_cursor = (orders.len() == limit)
         .then(|| orders.last().map(|order| page::cursor(order.head.order_no.as_str())))

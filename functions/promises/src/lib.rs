@@ -87,7 +87,9 @@ pub fn waits_for(parcel: &Parcel) -> Option<Waits> {
         LineStatus::Accepted => parcel.sorted.is_none().then_some(Waits::Sort),
         LineStatus::Picked => parcel.boxed.is_none().then_some(Waits::Pack),
         LineStatus::Packed if parcel.booking.is_none() => Some(Waits::Dispatch),
-        LineStatus::Packed | LineStatus::Dispatched | LineStatus::Delivering => with_courier.then_some(Waits::Deliver),
+        LineStatus::Packed | LineStatus::Dispatched | LineStatus::Delivering => {
+            with_courier.then_some(Waits::Deliver)
+        }
         LineStatus::ReadyForPickup | LineStatus::Delivered | LineStatus::Collected => None,
     }
 }

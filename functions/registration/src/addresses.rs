@@ -80,7 +80,11 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn add(State(app): State<App>, reader: Reader, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    reader: Reader,
+    request: Request,
+) -> Result<Response, Problem> {
     let headers = request.headers().clone();
     let body = extract::body(request).await?;
     let edge = &app.edge;
@@ -90,7 +94,8 @@ pub(crate) async fn add(State(app): State<App>, reader: Reader, request: Request
     }
     let recipient = checked(extract::parse(&body)?)?;
     let now = edge.clock.now();
-    let id = AddressId::parse(&edge.entropy.ulid(now).map_err(Problem::internal)?).map_err(Problem::internal)?;
+    let id =
+        AddressId::parse(&edge.entropy.ulid(now).map_err(Problem::internal)?).map_err(Problem::internal)?;
     let sealed = contact::seal(&edge.keys, &edge.entropy, Place::Address(&reader.rid, &id), &recipient)?;
     let answer = idempotent::answer(StatusCode::CREATED, &view(&id, recipient)?)?;
     match address::add(&app.table, &reader.rid, &SealedAddress { id, sealed }, &known, &answer, now).await? {

@@ -9,8 +9,8 @@ use yujie_domain::{CardNo, Mobile, ReaderId, ResidentId, time};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Problem, extract, idempotent, password};
-use yujie_table::reader::{self, Issued, NewReader};
 use yujie_table::phone_code;
+use yujie_table::reader::{self, Issued, NewReader};
 
 use crate::App;
 use crate::phone_codes::{code_hash, phone_hash};

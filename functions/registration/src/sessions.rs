@@ -1,6 +1,8 @@
 //! `POST /sessions`, `POST /sessions/refresh`, `POST /staff/sessions`.
 
 use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::{CardNo, StaffLogin};
@@ -51,7 +53,10 @@ pub(crate) struct Session {
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn reader(State(app): State<App>, Json(given): Json<ReaderSignIn>) -> Result<Json<Session>, Problem> {
+pub(crate) async fn reader(
+    State(app): State<App>,
+    Json(given): Json<ReaderSignIn>,
+) -> Result<Json<Session>, Problem> {
     // A number that cannot be a card takes the same way as one that is not issued.
     let card = match CardNo::parse(&given.card_no) {
         Ok(card_no) => reader::card(&app.table, &card_no).await?,
@@ -74,7 +79,10 @@ pub(crate) async fn reader(State(app): State<App>, Json(given): Json<ReaderSignI
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn staff(State(app): State<App>, Json(given): Json<StaffSignIn>) -> Result<Json<Session>, Problem> {
+pub(crate) async fn staff(
+    State(app): State<App>,
+    Json(given): Json<StaffSignIn>,
+) -> Result<Json<Session>, Problem> {
     let account = match StaffLogin::parse(&given.login) {
         Ok(login) => staff_accounts::get(&app.table, &login).await?,
         Err(_) => None,
@@ -96,7 +104,10 @@ pub(crate) async fn staff(State(app): State<App>, Json(given): Json<StaffSignIn>
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn refresh(State(app): State<App>, Json(given): Json<Refresh>) -> Result<Json<Session>, Problem> {
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    Json(given): Json<Refresh>,
+) -> Result<Json<Session>, Problem> {
     let refused = || Problem::new(Code::Unauthenticated);
     let (family, secret) = given.refresh_token.split_once('.').ok_or_else(refused)?;
     let next = secret_of(&app)?;
@@ -136,5 +147,5 @@ fn answer(app: &App, subject: &Subject, family: &str, secret: &str) -> Result<Js
 /// 256 bits of chance, as text.
 fn secret_of(app: &App) -> Result<String, Problem> {
     let bytes: [u8; 32] = app.edge.entropy.bytes().map_err(Problem::internal)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -32,22 +32,24 @@ impl Follow {
     }
 }
 
-/// Reads a batch.
-///
-/// # Errors
-/// [`TableError::Corrupt`] for an image that is not what its kind says.
-pub fn of_batch(event: Event) -> Result<Follow, TableError> {
+/// Reads a batch. An image that is not what its kind says is logged and left out: it would never become readable, and the changes
+/// behind it are other readers' books.
+pub fn of_batch(event: Event) -> Follow {
     let mut follow = Follow::default();
     for record in event.records {
-        of_record(record, &mut follow)?;
+        if let Err(error) = of_record(record, &mut follow) {
+            tracing::error!(%error, "a change cannot be read; nothing follows from it");
+        }
     }
-    Ok(follow)
+    follow
 }
 
 fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError> {
     let old = Some(record.change.old_image).filter(|image| !image.inner().is_empty());
     let new = Some(record.change.new_image).filter(|image| !image.inner().is_empty());
-    let Some(kind) = new.as_ref().or(old.as_ref()).and_then(kind_of) else { return Ok(()) };
+    let Some(kind) = new.as_ref().or(old.as_ref()).and_then(kind_of) else {
+        return Ok(());
+    };
     match kind.as_str() {
         "parcel" => of_parcel(old, new, follow),
         "copy" => of_copy(old, new, follow),
@@ -60,7 +62,9 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
 
 /// A parcel that came so far that the next step has work, and the steps that its reader is told of.
 fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
-    let Some(new) = new.map(parcel::of_image).transpose()? else { return Ok(()) };
+    let Some(new) = new.map(parcel::of_image).transpose()? else {
+        return Ok(());
+    };
     let old = old.map(parcel::of_image).transpose()?;
     let before = old.as_ref().map(Parcel::status);
     if before == Some(new.status()) {
@@ -78,7 +82,9 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
         | LineStatus::Collected => None,
     };
     follow.steps.extend(next.map(|queue| (queue, StepMessage { parcel: new.at.clone() })));
-    follow.facts.extend(steps_between(before, &new).map(|step| Fact::ParcelStep { parcel: new.at.clone(), step }));
+    follow
+        .facts
+        .extend(steps_between(before, &new).map(|step| Fact::ParcelStep { parcel: new.at.clone(), step }));
     Ok(())
 }
 

@@ -41,7 +41,7 @@ impl App {
 /// A batch was not finished; it comes again.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// A record does not have the shape it must have.
+    /// A projection was not written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// A message was not taken.
@@ -54,7 +54,7 @@ pub enum RelayError {
 /// # Errors
 /// [`RelayError`]; then the whole batch comes again.
 pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
-    let follow = of_batch(event)?;
+    let follow = of_batch(event);
     for title in &follow.recount {
         availability::recount(&app.table, title).await?;
     }

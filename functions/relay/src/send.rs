@@ -73,7 +73,8 @@ impl Send {
             (Queue::Dispatch, &self.dispatch),
             (Queue::Deliver, &self.deliver),
         ] {
-            let messages: Vec<_> = follow.steps.iter().filter(|(to, _)| *to == queue).map(|(_, message)| message).collect();
+            let messages: Vec<_> =
+                follow.steps.iter().filter(|(to, _)| *to == queue).map(|(_, message)| message).collect();
             self.enqueue("a step's queue", url, &messages).await?;
         }
         let titles: Vec<IndexMessage> =
@@ -82,7 +83,12 @@ impl Send {
         self.publish(&follow.facts).await
     }
 
-    async fn enqueue(&self, to: &'static str, url: &str, messages: &[impl Serialize]) -> Result<(), SendError> {
+    async fn enqueue(
+        &self,
+        to: &'static str,
+        url: &str,
+        messages: &[impl Serialize],
+    ) -> Result<(), SendError> {
         let failed = |why: String| SendError { to, why };
         for chunk in messages.chunks(10) {
             let mut request = self.sqs.send_message_batch().queue_url(url);
@@ -95,8 +101,10 @@ impl Send {
                     .map_err(|e| failed(e.to_string()))?;
                 request = request.entries(entry);
             }
-            let sent =
-                request.send().await.map_err(|e| failed(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
+            let sent = request
+                .send()
+                .await
+                .map_err(|e| failed(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
             if let Some(refused) = sent.failed().first() {
                 return Err(failed(refused.code().to_owned()));
             }
@@ -123,8 +131,10 @@ impl Send {
                     .map_err(|e| failed(e.to_string()))?;
                 request = request.publish_batch_request_entries(entry);
             }
-            let sent =
-                request.send().await.map_err(|e| failed(aws_sdk_sns::error::DisplayErrorContext(e).to_string()))?;
+            let sent = request
+                .send()
+                .await
+                .map_err(|e| failed(aws_sdk_sns::error::DisplayErrorContext(e).to_string()))?;
             if let Some(refused) = sent.failed().first() {
                 return Err(failed(refused.code().to_owned()));
             }

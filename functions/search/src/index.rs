@@ -72,7 +72,7 @@ impl LiveIndex {
                 Ok(None) => {}
                 Err(error) if state.open.is_none() => return Err(error),
                 Err(error) => {
-                    tracing::warn!(cause = %error, "the newer index cannot be had; searching in the old one")
+                    tracing::warn!(cause = %error, "the newer index cannot be had; searching in the old one");
                 }
             }
             state.checked = Some(now);

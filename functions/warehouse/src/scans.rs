@@ -104,7 +104,11 @@ pub(crate) struct Scanned {
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn scan(State(app): State<App>, staff: Staff, Json(scan): Json<Scan>) -> Result<Json<Scanned>, Problem> {
+pub(crate) async fn scan(
+    State(app): State<App>,
+    staff: Staff,
+    Json(scan): Json<Scan>,
+) -> Result<Json<Scanned>, Problem> {
     staff.must(duty(&scan))?;
     let site = staff.site.clone();
     match scan {
@@ -208,7 +212,12 @@ async fn check_in(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Sca
             },
         };
         tracing::info!(copy.barcode = %barcode, site = %staff.site, ?outcome, "check-in");
-        return Ok(Json(Scanned { outcome, parcel_no: None, status: None, barcode: Some(barcode.to_string()) }));
+        return Ok(Json(Scanned {
+            outcome,
+            parcel_no: None,
+            status: None,
+            barcode: Some(barcode.to_string()),
+        }));
     }
     Err(Problem::new(Code::Busy))
 }

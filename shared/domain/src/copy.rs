@@ -77,6 +77,15 @@ pub enum CopyState {
     OnLoan,
 }
 
+/// 入库: when and where a copy came into stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// When.
+    pub at: Timestamp,
+    /// Where; the copy may have moved since.
+    pub site: SiteId,
+}
+
 /// One copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
@@ -93,7 +102,7 @@ pub struct Copy {
     /// The parcel that claims it, or brought it to its reader.
     pub holder: Option<ParcelRef>,
     /// 入库: when and where it came into stock.
-    pub received: Timestamp,
+    pub received: Received,
     /// Counts the changes: the second half of every condition.
     pub version: u64,
 }
@@ -125,9 +134,14 @@ mod tests {
         let legal: Vec<String> = CopyStatus::ALL
             .iter()
             .flat_map(|from| events.iter().map(move |event| (from, event)))
-            .filter_map(|(from, event)| from.after(*event).map(|to| format!("{} {event:?} {}", from.as_str(), to.as_str())))
+            .filter_map(|(from, event)| {
+                from.after(*event).map(|to| format!("{} {event:?} {}", from.as_str(), to.as_str()))
+            })
             .collect();
 
-        assert_eq!(legal, ["available Reserve reserved", "reserved Lend on_loan", "on_loan CheckIn available"]);
+        assert_eq!(
+            legal,
+            ["available Reserve reserved", "reserved Lend on_loan", "on_loan CheckIn available"]
+        );
     }
 }

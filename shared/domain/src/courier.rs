@@ -32,7 +32,7 @@ pub enum EventKind {
 }
 
 /// One event of one parcel.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CourierEvent {
     /// When it happened, by the carrier's clock.
     pub at: Timestamp,
@@ -44,6 +44,13 @@ pub struct CourierEvent {
     pub text: String,
     /// Where, when the carrier says so.
     pub place: Option<String>,
+}
+
+impl std::fmt::Debug for CourierEvent {
+    /// Without the carrier's text, which may name the courier and a phone.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CourierEvent({:?} {} at {})", self.kind, self.code, self.at)
+    }
 }
 
 /// What all events of a parcel together say. The order in which they arrived plays no part: every permutation, with any event
@@ -61,7 +68,8 @@ pub struct Journey {
 impl Journey {
     /// Reads the events, in any order.
     pub fn of(events: &[CourierEvent]) -> Self {
-        let first = |wanted: &[EventKind]| events.iter().filter(|e| wanted.contains(&e.kind)).map(|e| e.at).min();
+        let first =
+            |wanted: &[EventKind]| events.iter().filter(|e| wanted.contains(&e.kind)).map(|e| e.at).min();
         Self {
             collected: first(&[EventKind::Collected]),
             under_way: first(&[
@@ -97,7 +105,7 @@ mod tests {
         }
         for i in 0..k {
             permutations(items, k - 1, visit);
-            items.swap(if k % 2 == 0 { i } else { 0 }, k - 1);
+            items.swap(if k.is_multiple_of(2) { i } else { 0 }, k - 1);
         }
     }
 

@@ -26,7 +26,11 @@ impl Mobile {
             && digits.next() == Some(b'1')
             && digits.next().is_some_and(|d| (b'3'..=b'9').contains(&d))
             && digits.all(|d| d.is_ascii_digit());
-        if right { Ok(Self(national.to_owned())) } else { Err(Invalid::new("phone", "a mainland mobile number has eleven digits")) }
+        if right {
+            Ok(Self(national.to_owned()))
+        } else {
+            Err(Invalid::new("phone", "a mainland mobile number has eleven digits"))
+        }
     }
 
     /// The eleven digits.
@@ -73,17 +77,22 @@ impl ResidentId {
         let text = text.trim().to_ascii_uppercase();
         let body: Vec<u32> = text.chars().take(17).filter_map(|c| c.to_digit(10)).collect();
         if text.chars().count() != 18 || body.len() != 17 {
-            return Err(Invalid::new(WHAT, "a resident identity number has seventeen digits and a check character"));
+            return Err(Invalid::new(
+                WHAT,
+                "a resident identity number has seventeen digits and a check character",
+            ));
         }
         let sum: u32 = body.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
         let expected = CHECK.get(usize::try_from(sum % 11).unwrap_or_default());
         if text.chars().last().as_ref() != expected {
             return Err(Invalid::new(WHAT, "the check character does not fit"));
         }
-        let number = |from: usize, len: usize| body.iter().skip(from).take(len).fold(0_i16, |n, d| n * 10 + i16::try_from(*d).unwrap_or(0));
+        let number = |from: usize, len: usize| {
+            body.iter().skip(from).take(len).fold(0_i16, |n, d| n * 10 + i16::try_from(*d).unwrap_or(0))
+        };
         let small = |from: usize| i8::try_from(number(from, 2)).unwrap_or_default();
-        let birth =
-            Date::new(number(6, 4), small(10), small(12)).map_err(|_| Invalid::new(WHAT, "the birth date does not exist"))?;
+        let birth = Date::new(number(6, 4), small(10), small(12))
+            .map_err(|_| Invalid::new(WHAT, "the birth date does not exist"))?;
         Ok(Self { text, birth })
     }
 
@@ -131,7 +140,8 @@ mod tests {
         for typed in ["13800000001", "+86 138 0000 0001", "0086-13800000001", "8613800000001"] {
             assert_eq!(Mobile::parse(typed).unwrap().as_str(), "13800000001", "{typed}");
         }
-        for bad in ["12800000001", "1380000000", "138000000011", "010-12345678", "", "１３８００００００００"] {
+        for bad in ["12800000001", "1380000000", "138000000011", "010-12345678", "", "１３８００００００００"]
+        {
             assert!(Mobile::parse(bad).is_err(), "{bad:?}");
         }
         assert_eq!(format!("{:?}", Mobile::parse("13800000001").unwrap()), "Mobile(138****0001)");
@@ -171,7 +181,10 @@ mod tests {
 
     #[test]
     fn nothing_personal_in_debug_output() {
-        assert_eq!(format!("{:?}", ResidentId::parse("110101189001010016").unwrap()), "ResidentId(1101**********0016)");
+        assert_eq!(
+            format!("{:?}", ResidentId::parse("110101189001010016").unwrap()),
+            "ResidentId(1101**********0016)"
+        );
         assert_eq!(masked_name("张小三"), "张**");
     }
 }

@@ -146,7 +146,8 @@ impl CardNo {
     /// The card with this serial number (at most eight digits are used): `1`, eight digits, check digit.
     pub fn from_serial(serial: u32) -> Self {
         let body = format!("1{:08}", serial % 100_000_000);
-        let check = (0..10_u32).find(|digit| luhn_remainder(&format!("{body}{digit}")) == 0).unwrap_or_default();
+        let check =
+            (0..10_u32).find(|digit| luhn_remainder(&format!("{body}{digit}")) == 0).unwrap_or_default();
         Self(format!("{body}{check}"))
     }
 }
@@ -184,7 +185,11 @@ text_id! {
 }
 
 fn isbn13_sum(digits: &str) -> u32 {
-    digits.bytes().enumerate().map(|(i, b)| u32::from(b.saturating_sub(b'0')) * if i % 2 == 0 { 1 } else { 3 }).sum()
+    digits
+        .bytes()
+        .enumerate()
+        .map(|(i, b)| u32::from(b.saturating_sub(b'0')) * if i % 2 == 0 { 1 } else { 3 })
+        .sum()
 }
 
 fn isbn10_to_13(text: &str) -> Result<String, &'static str> {
@@ -217,8 +222,8 @@ text_id! {
 }
 
 const CROCKFORD: [char; 32] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q',
-    'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M',
+    'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
 ];
 
 impl OrderNo {
@@ -278,10 +283,16 @@ impl FromStr for ParcelRef {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let bad = Invalid::new("parcel", "expected reader.order.number");
         let mut parts = text.split('.');
-        let (Some(rid), Some(order_no), Some(n), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(rid), Some(order_no), Some(n), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(bad);
         };
-        Ok(Self { rid: ReaderId::parse(rid)?, order_no: OrderNo::parse(order_no)?, n: n.parse().map_err(|_| bad)? })
+        Ok(Self {
+            rid: ReaderId::parse(rid)?,
+            order_no: OrderNo::parse(order_no)?,
+            n: n.parse().map_err(|_| bad)?,
+        })
     }
 }
 
@@ -399,10 +410,13 @@ mod tests {
     #[test]
     fn a_parcel_reference_survives_its_text() {
         let no = OrderNo::new(jiff::Timestamp::UNIX_EPOCH, 1);
-        let parcel = ParcelRef { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(), order_no: no, n: 2 };
+        let parcel =
+            ParcelRef { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(), order_no: no, n: 2 };
         assert_eq!(parcel.to_string().parse::<ParcelRef>().unwrap(), parcel);
         assert_eq!(parcel.no().to_string().parse::<ParcelNo>().unwrap(), parcel.no());
-        for bad in ["", "a.b", "01ARZ3NDEKTSV4RRFFQ69G5FAV.X.1", "01ARZ3NDEKTSV4RRFFQ69G5FAV.261123AAAAAAAAAA.999"] {
+        for bad in
+            ["", "a.b", "01ARZ3NDEKTSV4RRFFQ69G5FAV.X.1", "01ARZ3NDEKTSV4RRFFQ69G5FAV.261123AAAAAAAAAA.999"]
+        {
             assert!(bad.parse::<ParcelRef>().is_err(), "{bad:?}");
         }
     }

@@ -144,7 +144,8 @@ pub fn quote(
             obstacles.push(Obstacle::AlreadyHave { title_id });
             continue;
         }
-        let free: Vec<&Copy> = offer.copies.iter().filter(|copy| copy.status == CopyStatus::Available).collect();
+        let free: Vec<&Copy> =
+            offer.copies.iter().filter(|copy| copy.status == CopyStatus::Available).collect();
         if free.is_empty() {
             unfilled.push(title_id);
         } else {
@@ -152,7 +153,8 @@ pub fn quote(
         }
     }
     if if_missing == IfMissing::Cancel || wanted.is_empty() {
-        obstacles.extend(unfilled.iter().map(|title_id| Obstacle::NoCopyAvailable { title_id: title_id.clone() }));
+        obstacles
+            .extend(unfilled.iter().map(|title_id| Obstacle::NoCopyAvailable { title_id: title_id.clone() }));
     }
     let open = u16::try_from(account.open.len()).unwrap_or(u16::MAX);
     let would_have = open.saturating_add(u16::try_from(wanted.len()).unwrap_or(u16::MAX));
@@ -183,8 +185,10 @@ fn choose(
     let collects_at = |site: &SiteId| matches!(destination, Destination::Site { site_id } if site_id == site);
     let mut parcels: BTreeMap<SiteId, Vec<Choice>> = BTreeMap::new();
     while !wanted.is_empty() {
-        let sites: BTreeSet<&SiteId> = wanted.iter().flat_map(|(_, free)| free.iter().map(|copy| &copy.site)).collect();
-        let covered = |site: &SiteId| wanted.iter().filter(|(_, free)| free.iter().any(|c| c.site == *site)).count();
+        let sites: BTreeSet<&SiteId> =
+            wanted.iter().flat_map(|(_, free)| free.iter().map(|copy| &copy.site)).collect();
+        let covered =
+            |site: &SiteId| wanted.iter().filter(|(_, free)| free.iter().any(|c| c.site == *site)).count();
         let best = rotated(sites.into_iter().collect(), spread)
             .into_iter()
             .rev()
@@ -219,6 +223,7 @@ fn rotated<T>(mut items: Vec<T>, by: u32) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::account::OpenItem;
+    use crate::copy::Received;
     use crate::ids::{Barcode, CardNo, OrderNo, ReaderId};
 
     fn copy(barcode: &str, site: &str) -> Copy {
@@ -229,7 +234,7 @@ mod tests {
             call_number: "I313.45/1".to_owned(),
             status: CopyStatus::Available,
             holder: None,
-            received: Timestamp::UNIX_EPOCH,
+            received: Received { at: Timestamp::UNIX_EPOCH, site: SiteId::parse(site).unwrap() },
             version: 1,
         }
     }
@@ -245,7 +250,12 @@ mod tests {
     fn reader_with(open: usize) -> Account {
         let item = |i: usize| {
             let order_no = OrderNo::new(Timestamp::UNIX_EPOCH, 1);
-            let item = OpenItem { barcode: Barcode::parse("Y99999").unwrap(), order_no, title: String::new(), loan: None };
+            let item = OpenItem {
+                barcode: Barcode::parse("Y99999").unwrap(),
+                order_no,
+                title: String::new(),
+                loan: None,
+            };
             (TitleId::parse(&format!("had{i}")).unwrap(), item)
         };
         Account {
@@ -286,7 +296,9 @@ mod tests {
         for spread in 0..5 {
             let to = Destination::Site { site_id: SiteId::parse("S01").unwrap() };
             let (account, rules) = (reader_with(0), RuleSet::founding());
-            let quote = quote(&offers, &to, IfMissing::Cancel, &account, &rules, Timestamp::UNIX_EPOCH, spread).unwrap();
+            let quote =
+                quote(&offers, &to, IfMissing::Cancel, &account, &rules, Timestamp::UNIX_EPOCH, spread)
+                    .unwrap();
             assert_eq!(parcels(&quote), ["S01: A0002"]);
         }
     }
@@ -297,7 +309,16 @@ mod tests {
         let (account, rules) = (reader_with(0), RuleSet::founding());
         let chosen: BTreeSet<String> = (0..3)
             .map(|spread| {
-                quote(&offers, &Destination::Home, IfMissing::Cancel, &account, &rules, Timestamp::UNIX_EPOCH, spread).unwrap()
+                quote(
+                    &offers,
+                    &Destination::Home,
+                    IfMissing::Cancel,
+                    &account,
+                    &rules,
+                    Timestamp::UNIX_EPOCH,
+                    spread,
+                )
+                .unwrap()
             })
             .flat_map(|quote| parcels(&quote))
             .collect();
@@ -328,6 +349,10 @@ mod tests {
         assert_eq!((parcels(&found), found.unfilled.len()), (vec!["C01: A0001".to_owned()], 1));
         let missing = Obstacle::NoCopyAvailable { title_id: TitleId::parse("b").unwrap() };
         assert_eq!(ask(&offers, IfMissing::Cancel, 0), Err(vec![missing.clone()]));
-        assert_eq!(ask(&offers[1..], IfMissing::ShipFound, 0), Err(vec![missing]), "an order of nothing is no order");
+        assert_eq!(
+            ask(&offers[1..], IfMissing::ShipFound, 0),
+            Err(vec![missing]),
+            "an order of nothing is no order"
+        );
     }
 }

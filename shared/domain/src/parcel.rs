@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::copy::Received;
 use crate::courier::Journey;
 use crate::ids::{Barcode, OrderNo, ParcelRef, SiteId, TitleId, Waybill};
 
@@ -55,19 +56,19 @@ pub enum LineEvent {
     Collect,
 }
 
-use LineStatus::{Accepted, Collected, Delivered, Delivering, Dispatched, Packed, Picked, ReadyForPickup, Reserved};
+use LineStatus::{
+    Accepted, Collected, Delivered, Delivering, Dispatched, Packed, Picked, ReadyForPickup, Reserved,
+};
 
-/// Every legal move of a line. A courier's later event implies the earlier ones (a lost "collected" must not hold a book up), hence
-/// the jumps from `packed` and `dispatched`.
+/// Every legal move of a line: one step at a time, so that no book's way has a gap. Evidence of a later step (a courier's news, a
+/// scan at the pickup site) proves the earlier ones and makes them first.
 pub const TRANSITIONS: &[(LineStatus, LineEvent, LineStatus)] = &[
     (Reserved, LineEvent::Accept, Accepted),
     (Accepted, LineEvent::Pick, Picked),
     (Picked, LineEvent::Pack, Packed),
     (Packed, LineEvent::HandOver, Dispatched),
     (Dispatched, LineEvent::Depart, Delivering),
-    (Dispatched, LineEvent::Arrive, ReadyForPickup),
     (Delivering, LineEvent::Arrive, ReadyForPickup),
-    (Dispatched, LineEvent::Deliver, Delivered),
     (Delivering, LineEvent::Deliver, Delivered),
     (ReadyForPickup, LineEvent::Collect, Collected),
 ];
@@ -129,8 +130,8 @@ pub struct Line {
     pub barcode: Barcode,
     /// The copy's shelf mark.
     pub call_number: String,
-    /// 入库: when the copy came into stock.
-    pub received: Timestamp,
+    /// 入库: when and where the copy came into stock.
+    pub received: Received,
     /// How far it has come.
     pub status: LineStatus,
 }
@@ -351,9 +352,13 @@ impl Parcel {
     /// The site whose staff has it on its lists: the one that sends it until it left, then the one that hands it out.
     pub fn working_site(&self) -> Option<&SiteId> {
         match (self.status(), &self.destination) {
-            (Reserved | Accepted | Picked | Packed, _) | (Dispatched, Destination::Site { .. }) => Some(&self.site),
+            (Reserved | Accepted | Picked | Packed, _) | (Dispatched, Destination::Site { .. }) => {
+                Some(&self.site)
+            }
             (Delivering | ReadyForPickup, Destination::Site { site_id }) => Some(site_id),
-            (Dispatched | Delivering | ReadyForPickup, Destination::Home) | (Delivered | Collected, _) => None,
+            (Dispatched | Delivering | ReadyForPickup, Destination::Home) | (Delivered | Collected, _) => {
+                None
+            }
         }
     }
 
@@ -438,7 +443,9 @@ impl Parcel {
 
     fn arrive(&self, site: &SiteId, code: &str, now: Timestamp) -> Result<Outcome, Refusal> {
         self.at_site(site, self.pickup_site()?)?;
-        match self.advance(LineEvent::Arrive, now, Some(site), By::Staff)? {
+        // What has arrived has left, whether or not somebody scanned its departure.
+        let steps = [(LineEvent::Depart, now), (LineEvent::Arrive, now)];
+        match self.advance_all(&steps, Some(site), By::Staff)? {
             Outcome::Already => Ok(Outcome::Already),
             Outcome::Changed(mut next) => {
                 next.pickup_code = Some(code.to_owned());
@@ -464,15 +471,27 @@ impl Parcel {
         if self.booking.as_ref().is_none_or(|b| b.carrier != Carrier::Kuaidi100) {
             return Err(Refusal::WrongWay);
         }
-        let steps = [
+        let steps: Vec<(LineEvent, Timestamp)> = [
             (LineEvent::HandOver, journey.collected.or(journey.under_way).or(journey.delivered)),
             (LineEvent::Depart, journey.under_way.or(journey.delivered)),
             (LineEvent::Deliver, journey.delivered),
-        ];
+        ]
+        .into_iter()
+        .filter_map(|(event, at)| at.map(|at| (event, at)))
+        .collect();
+        self.advance_all(&steps, None, By::Courier)
+    }
+
+    /// Moves every line by each of `steps` that it has not made yet, as one change.
+    fn advance_all(
+        &self,
+        steps: &[(LineEvent, Timestamp)],
+        place: Option<&SiteId>,
+        by: By,
+    ) -> Result<Outcome, Refusal> {
         let mut next = self.clone();
         for (event, at) in steps {
-            let Some(at) = at else { continue };
-            if let Outcome::Changed(moved) = next.advance(event, at, None, By::Courier)? {
+            if let Outcome::Changed(moved) = next.advance(*event, *at, place, by)? {
                 next = Parcel { version: self.version, ..*moved };
             }
         }
@@ -480,7 +499,13 @@ impl Parcel {
     }
 
     /// Moves every line by `event`.
-    fn advance(&self, event: LineEvent, at: Timestamp, place: Option<&SiteId>, by: By) -> Result<Outcome, Refusal> {
+    fn advance(
+        &self,
+        event: LineEvent,
+        at: Timestamp,
+        place: Option<&SiteId>,
+        by: By,
+    ) -> Result<Outcome, Refusal> {
         if self.lines.iter().all(|line| line.status.is_past(event)) {
             return Ok(Outcome::Already);
         }
@@ -494,7 +519,13 @@ impl Parcel {
     }
 
     /// Moves the one line whose copy was scanned.
-    fn scan(&self, barcode: &Barcode, event: LineEvent, prepared: bool, at: Timestamp) -> Result<Outcome, Refusal> {
+    fn scan(
+        &self,
+        barcode: &Barcode,
+        event: LineEvent,
+        prepared: bool,
+        at: Timestamp,
+    ) -> Result<Outcome, Refusal> {
         let mut next = self.clone();
         let line = next.lines.iter_mut().find(|line| line.barcode == *barcode).ok_or(Refusal::WrongParcel)?;
         if line.status.is_past(event) {

@@ -43,13 +43,22 @@ impl Point {
 
     /// Decimal degrees as text, for JSON and people.
     pub fn degrees(self) -> (String, String) {
-        let text = |v: i32| format!("{}{}.{:06}", if v < 0 { "-" } else { "" }, v.abs() / 1_000_000, v.abs() % 1_000_000);
+        let text = |v: i32| {
+            format!("{}{}.{:06}", if v < 0 { "-" } else { "" }, v.abs() / 1_000_000, v.abs() % 1_000_000)
+        };
         (text(self.lat), text(self.lng))
     }
 
     /// Metres between two points of one city, on a plane: exact to a few metres over 50 km at this latitude.
-    #[expect(clippy::float_arithmetic, reason = "geometry, not money; used to sort sites and to show whole metres")]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a distance on Earth fits, and is not negative")]
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "geometry, not money; used to sort sites and to show whole metres"
+    )]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a distance on Earth fits, and is not negative"
+    )]
     pub fn metres_to(self, other: Self) -> u32 {
         const METRES_PER_MICRODEGREE: f64 = 0.111_195;
         let middle = (f64::from(self.lat) + f64::from(other.lat)) / 2_000_000.0;
@@ -101,7 +110,9 @@ mod tests {
         let point = Point::parse("39.92149", "116.486409").unwrap();
         assert_eq!(point, Point { lat: 39_921_490, lng: 116_486_409 });
         assert_eq!(point.degrees(), ("39.921490".to_owned(), "116.486409".to_owned()));
-        for (lat, lng) in [("91", "0"), ("", "1"), ("1e3", "2"), ("39.9", "x"), ("NaN", "1"), ("39", "181"), ("1.2.3", "1")] {
+        for (lat, lng) in
+            [("91", "0"), ("", "1"), ("1e3", "2"), ("39.9", "x"), ("NaN", "1"), ("39", "181"), ("1.2.3", "1")]
+        {
             assert_eq!(Point::parse(lat, lng), None, "{lat},{lng}");
         }
     }

@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn the_promise_counts_from_the_order_until_the_cut_off() {
-        let promise = |placed| promised_by(at(placed), Time::constant(16, 0, 0, 0), Time::constant(9, 0, 0, 0), 48).to_string();
+        let promise = |placed| {
+            promised_by(at(placed), Time::constant(16, 0, 0, 0), Time::constant(9, 0, 0, 0), 48).to_string()
+        };
 
         assert_eq!(promise("2026-11-23T15:59:59+08:00"), "2026-11-25T07:59:59Z");
         assert_eq!(promise("2026-11-23T16:00:00+08:00"), "2026-11-26T01:00:00Z");

@@ -78,8 +78,12 @@ pub struct Entry {
 
 /// The way of one line's book, oldest first.
 pub fn of_line(parcel: &Parcel, line: &Line) -> Vec<Entry> {
-    let received =
-        Entry { step: Step::Received, at: line.received, place: Some(parcel.site.clone()), by: By::Staff };
+    let received = Entry {
+        step: Step::Received,
+        at: line.received.at,
+        place: Some(line.received.site.clone()),
+        by: By::Staff,
+    };
     let concerns = |barcode: &Option<Barcode>| barcode.as_ref().is_none_or(|b| *b == line.barcode);
     let steps = parcel.history.iter().filter(|entry| concerns(&entry.barcode)).filter_map(|entry| {
         Some(Entry { step: Step::of(entry.step)?, at: entry.at, place: entry.place.clone(), by: entry.by })

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use yujie_catalogue::csv::{Cells, Reason, Sheet};
-use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::copy::{Copy, CopyStatus, Received};
 use yujie_domain::{Barcode, SiteId, TitleId};
 use yujie_table::{site, title};
 
@@ -25,14 +25,15 @@ impl Importer {
             .map(|site| site.id)
             .collect();
         let parse = |cells: &Cells| {
+            let site = cells.parse("site", SiteId::parse)?;
             let copy = Copy {
                 barcode: cells.parse("barcode", Barcode::parse)?,
                 title_id: cells.parse("title_id", TitleId::parse)?,
-                site: cells.parse("site", SiteId::parse)?,
+                site: site.clone(),
                 call_number: cells.require("call_number")?.to_owned(),
                 status: CopyStatus::Available,
                 holder: None,
-                received,
+                received: Received { at: received, site },
                 version: 1,
             };
             if sites.contains(&copy.site) {

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use yujie_catalogue::names;
-use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::copy::{Copy, CopyStatus, Received};
 use yujie_domain::site::Site;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, Invalid, SiteId};
@@ -57,7 +57,10 @@ impl Stock {
                     call_number: call_number(title, chance),
                     status: CopyStatus::Available,
                     holder: None,
-                    received: self.received,
+                    received: Received {
+                        at: self.received,
+                        site: site.clone(),
+                    },
                     version: 1,
                 })
             })

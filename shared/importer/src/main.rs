@@ -55,9 +55,8 @@ async fn run(arguments: Vec<String>) -> Result<Summary, ImportError> {
         "staff" => importer.staff(needed(file)?, &mut report).await?,
         "rules" => importer.rules(file, &mut report).await?,
         "catalogue" => {
-            importer
-                .catalogue(needed(file)?, command.make_copies, &mut report)
-                .await?
+            let file = needed(file)?;
+            importer.catalogue(file, command.make_copies, &mut report).await?;
         }
         "copies" => importer.copies(needed(file)?, &mut report).await?,
         "index" => importer.rebuild_index(&mut report).await?,
@@ -90,7 +89,7 @@ impl Command {
                 "--make-copies" => command.make_copies = true,
                 "--rejects" => command.rejects = arguments.next().map(PathBuf::from),
                 _ if command.file.is_none() && !argument.starts_with("--") => {
-                    command.file = Some(argument.into())
+                    command.file = Some(argument.into());
                 }
                 _ => return Err(ImportError::Usage(format!("what is {argument:?}?\n\n{USAGE}"))),
             }

@@ -33,9 +33,16 @@ impl Materialised {
 }
 
 impl Local {
-    /// A cache in this directory, which is made if need be.
+    /// A cache in this directory, which is made if need be. What killed processes left in it is cleared away.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(root)?;
+        for entry in fs::read_dir(root)? {
+            let entry = entry?;
+            if is_left_over(&entry.file_name().to_string_lossy()) {
+                // Another process may be doing the same.
+                let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+            }
+        }
         Ok(Self {
             root: root.to_owned(),
         })
@@ -44,7 +51,7 @@ impl Local {
     /// An empty index directory, to begin an index in.
     pub fn empty(&self) -> Result<Materialised, StoreError> {
         Ok(Materialised {
-            directory: TempDir::with_prefix_in("open-", &self.root)?,
+            directory: TempDir::with_prefix_in(own_prefix(OPEN), &self.root)?,
         })
     }
 
@@ -55,7 +62,7 @@ impl Local {
     /// Starts a file that is not in the cache yet.
     pub(crate) fn receive(&self) -> Result<Receiving, StoreError> {
         Ok(Receiving {
-            file: NamedTempFile::with_prefix_in("part-", &self.root)?,
+            file: NamedTempFile::with_prefix_in(own_prefix(PART), &self.root)?,
             hash: Context::new(&SHA256),
             bytes: 0,
         })
@@ -81,8 +88,7 @@ impl Local {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let Ok(found) = entry.metadata() else { continue };
-            if found.is_file() && found.nlink() == 1 && !name.starts_with("part-") && !wanted.contains(&name)
-            {
+            if found.is_file() && found.nlink() == 1 && !name.starts_with(PART) && !wanted.contains(&name) {
                 // Another process may have done it already.
                 let _ = fs::remove_file(entry.path());
             }
@@ -93,6 +99,24 @@ impl Local {
     fn path(&self, file: &File) -> PathBuf {
         self.root.join(file.local_name())
     }
+}
+
+/// Begins the name of an index directory; the number of the process follows.
+const OPEN: &str = "open-";
+/// Begins the name of a file that is not complete yet; the number of the process follows.
+const PART: &str = "part-";
+
+fn own_prefix(kind: &str) -> String {
+    format!("{kind}{}-", std::process::id())
+}
+
+/// Whether the process that made this is gone.
+fn is_left_over(name: &str) -> bool {
+    let made = name.strip_prefix(OPEN).or_else(|| name.strip_prefix(PART));
+    let process = made
+        .and_then(|rest| rest.split_once('-'))
+        .map(|(process, _)| process);
+    process.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 
 /// A file that is on its way into the cache.

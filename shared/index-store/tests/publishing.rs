@@ -202,6 +202,19 @@ async fn what_nobody_needs_is_swept_away_after_a_while() {
     assert!(matches!(gone, Err(StoreError::Gone(_))));
 }
 
+#[test]
+fn what_a_killed_process_left_is_cleared_away() {
+    let cache = tempfile::tempdir().unwrap();
+    let own = Local::open(cache.path()).unwrap().empty().unwrap();
+    fs::create_dir(cache.path().join("open-999999999-abc")).unwrap();
+    fs::write(cache.path().join("part-999999999-abc"), "half a file").unwrap();
+
+    Local::open(cache.path()).unwrap();
+
+    assert!(own.path().exists());
+    assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
+}
+
 #[tokio::test]
 async fn without_a_bucket_the_error_says_what_was_asked() {
     let bucket = Bucket::start().await;

@@ -50,7 +50,8 @@ struct Claims {
 /// Only when the subject cannot be written as JSON.
 pub fn sign(keys: &Keys, subject: &Subject, now: Timestamp) -> Result<String, Problem> {
     let claims = Claims { subject: subject.clone(), exp: (now + LIFETIME).as_second() };
-    let message = format!("v1.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Problem::internal)?));
+    let message =
+        format!("v1.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Problem::internal)?));
     let signature = keys.sign_token(message.as_bytes());
     Ok(format!("{message}.{signature}"))
 }

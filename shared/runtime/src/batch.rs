@@ -24,7 +24,9 @@ impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Corrupt { .. } => Self::Poison(error.to_string()),
-            TableError::Busy | TableError::Throttled | TableError::Unavailable(_) => Self::Transient(error.to_string()),
+            TableError::Busy | TableError::Throttled | TableError::Unavailable(_) => {
+                Self::Transient(error.to_string())
+            }
         }
     }
 }
@@ -51,8 +53,9 @@ where
         let span = tracing::info_span!("message", message_id = %id);
         let worked = async {
             let body = record.body.unwrap_or_default();
-            let message: M = serde_json::from_str(&body)
-                .map_err(|e| Failure::Poison(format!("not a message of this queue (column {})", e.column())))?;
+            let message: M = serde_json::from_str(&body).map_err(|e| {
+                Failure::Poison(format!("not a message of this queue (column {})", e.column()))
+            })?;
             AssertUnwindSafe(work(message))
                 .catch_unwind()
                 .await
@@ -93,32 +96,37 @@ mod tests {
 
     #[tokio::test]
     async fn nine_of_ten_are_done_when_one_is_poison() {
-        let bodies: Vec<String> = (0..10).map(|n| if n == 4 { "{broken".to_owned() } else { format!(r#"{{"n":{n}}}"#) }).collect();
+        let bodies: Vec<String> =
+            (0..10).map(|n| if n == 4 { "{broken".to_owned() } else { format!(r#"{{"n":{n}}}"#) }).collect();
         let done = std::sync::Mutex::new(Vec::new());
 
-        let response = each(batch(&bodies.iter().map(String::as_str).collect::<Vec<_>>()), |message: Number| {
-            done.lock().unwrap().push(message.n);
-            async { Ok(()) }
-        })
-        .await;
+        let response =
+            each(batch(&bodies.iter().map(String::as_str).collect::<Vec<_>>()), |message: Number| {
+                done.lock().unwrap().push(message.n);
+                async { Ok(()) }
+            })
+            .await;
 
         assert_eq!(*done.lock().unwrap(), [0, 1, 2, 3, 5, 6, 7, 8, 9]);
-        let failed: Vec<&str> = response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+        let failed: Vec<&str> =
+            response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
         assert_eq!(failed, ["m-4"]);
     }
 
     #[tokio::test]
     async fn a_panic_and_an_error_fail_alone() {
-        let response = each(batch(&[r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#]), |message: Number| async move {
-            match message.n {
-                1 => panic!("a bug"),
-                2 => Err(Failure::Transient("later".to_owned())),
-                _ => Ok(()),
-            }
-        })
-        .await;
+        let response =
+            each(batch(&[r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#]), |message: Number| async move {
+                match message.n {
+                    1 => panic!("a bug"),
+                    2 => Err(Failure::Transient("later".to_owned())),
+                    _ => Ok(()),
+                }
+            })
+            .await;
 
-        let failed: Vec<&str> = response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+        let failed: Vec<&str> =
+            response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
         assert_eq!(failed, ["m-0", "m-1"]);
     }
 }

@@ -77,7 +77,12 @@ impl Clients {
             .secret_id(id)
             .send()
             .await
-            .map_err(|error| SecretError(id.to_owned(), aws_sdk_secretsmanager::error::DisplayErrorContext(error).to_string()))?
+            .map_err(|error| {
+                SecretError(
+                    id.to_owned(),
+                    aws_sdk_secretsmanager::error::DisplayErrorContext(error).to_string(),
+                )
+            })?
             .secret_string
             .ok_or_else(|| SecretError(id.to_owned(), "it is binary".to_owned()))
     }

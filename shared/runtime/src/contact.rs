@@ -70,7 +70,12 @@ impl fmt::Display for Place<'_> {
 ///
 /// # Errors
 /// A fault of ours: no chance to draw from, or content that is no JSON.
-pub fn seal(keys: &Keys, entropy: &Entropy, place: Place<'_>, content: &impl Serialize) -> Result<Vec<u8>, Problem> {
+pub fn seal(
+    keys: &Keys,
+    entropy: &Entropy,
+    place: Place<'_>,
+    content: &impl Serialize,
+) -> Result<Vec<u8>, Problem> {
     let text = serde_json::to_vec(content).map_err(Problem::internal)?;
     keys.seal(entropy, &place.to_string(), &text).map_err(Problem::internal)
 }
@@ -79,6 +84,10 @@ pub fn seal(keys: &Keys, entropy: &Entropy, place: Place<'_>, content: &impl Ser
 ///
 /// # Errors
 /// [`SealError`] when it does not open there.
-pub fn open<T: for<'de> Deserialize<'de>>(keys: &Keys, place: Place<'_>, sealed: &[u8]) -> Result<T, SealError> {
+pub fn open<T: for<'de> Deserialize<'de>>(
+    keys: &Keys,
+    place: Place<'_>,
+    sealed: &[u8],
+) -> Result<T, SealError> {
     serde_json::from_slice(&keys.open(&place.to_string(), sealed)?).map_err(|_| SealError)
 }

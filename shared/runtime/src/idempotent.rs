@@ -13,13 +13,20 @@ use crate::problem::{Code, Problem};
 ///
 /// # Errors
 /// [`Code::IdempotencyKeyMissing`] without a key of 8 to 64 visible ASCII characters.
-pub fn request(headers: &HeaderMap, keys: &Keys, action: &str, caller: &str, body: &[u8]) -> Result<Request, Problem> {
+pub fn request(
+    headers: &HeaderMap,
+    keys: &Keys,
+    action: &str,
+    caller: &str,
+    body: &[u8],
+) -> Result<Request, Problem> {
     let key = headers
         .get("idempotency-key")
         .and_then(|value| value.to_str().ok())
         .filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()))
         .ok_or_else(|| {
-            Problem::new(Code::IdempotencyKeyMissing).and_field("Idempotency-Key", "8 to 64 visible ASCII characters")
+            Problem::new(Code::IdempotencyKeyMissing)
+                .and_field("Idempotency-Key", "8 to 64 visible ASCII characters")
         })?;
     let body = String::from_utf8_lossy(body);
     Ok(Request {

@@ -70,11 +70,15 @@ impl Keys {
         let derive = |purpose: &str| -> Result<[u8; 32], KeyError> {
             let mut key = [0_u8; 32];
             let info = [purpose.as_bytes()];
-            source.expand(&info, Length(32)).and_then(|okm| okm.fill(&mut key)).map_err(|_| KeyError::Short)?;
+            source
+                .expand(&info, Length(32))
+                .and_then(|okm| okm.fill(&mut key))
+                .map_err(|_| KeyError::Short)?;
             Ok(key)
         };
         let sign = |purpose: &str| Ok(hmac::Key::new(hmac::HMAC_SHA256, &derive(purpose)?));
-        let seal = aead::UnboundKey::new(&aead::AES_256_GCM, &derive("seal v1")?).map_err(|_| KeyError::Short)?;
+        let seal =
+            aead::UnboundKey::new(&aead::AES_256_GCM, &derive("seal v1")?).map_err(|_| KeyError::Short)?;
         Ok(Self(Arc::new(Inner {
             token: sign("token v1")?,
             hash: sign("hash v1")?,
@@ -109,9 +113,7 @@ impl Keys {
     }
 
     pub(crate) fn token_fits(&self, message: &[u8], signature: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(signature)
-            .is_ok_and(|tag| hmac::verify(&self.0.token, message, &tag).is_ok())
+        URL_SAFE_NO_PAD.decode(signature).is_ok_and(|tag| hmac::verify(&self.0.token, message, &tag).is_ok())
     }
 
     /// Seals personal data for one place (`place` names item and purpose): bytes moved to another item do not open there.
@@ -140,8 +142,12 @@ impl Keys {
         let (nonce, body) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
         let mut body = body.to_vec();
-        let length =
-            self.0.seal.open_in_place(nonce, aead::Aad::from(place.as_bytes()), &mut body).map_err(|_| SealError)?.len();
+        let length = self
+            .0
+            .seal
+            .open_in_place(nonce, aead::Aad::from(place.as_bytes()), &mut body)
+            .map_err(|_| SealError)?
+            .len();
         body.truncate(length);
         Ok(body)
     }

@@ -50,7 +50,8 @@ impl Outbound {
         let call = async {
             let response = self.connector.call(request).await.map_err(|e| NoAnswer(e.to_string()))?;
             let status = response.status().as_u16();
-            let body = ByteStream::new(response.into_body()).collect().await.map_err(|e| NoAnswer(e.to_string()))?;
+            let body =
+                ByteStream::new(response.into_body()).collect().await.map_err(|e| NoAnswer(e.to_string()))?;
             Ok(Answer { status, body: body.to_vec() })
         };
         tokio::time::timeout(self.timeout, call).await.map_err(|_| NoAnswer("timed out".to_owned()))?

@@ -42,7 +42,9 @@ impl PageQuery {
                     .decode(cursor)
                     .ok()
                     .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .ok_or_else(|| Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list"))
+                    .ok_or_else(|| {
+                        Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list")
+                    })
             })
             .transpose()
     }

@@ -26,7 +26,10 @@ pub fn hash(password: &str, entropy: &Entropy) -> Result<String, Problem> {
         return Err(Problem::field("password", "8 to 128 characters"));
     }
     let salt: [u8; 16] = entropy.bytes().map_err(Problem::internal)?;
-    argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(Problem::internal)
+    argon2()?
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(Problem::internal)
 }
 
 /// Checks a password. With no hash to check against (unknown card) the same work is done against a hash of nothing, so that the
@@ -36,7 +39,8 @@ pub fn hash(password: &str, entropy: &Entropy) -> Result<String, Problem> {
 /// [`Code::WrongCredentials`], whatever was wrong.
 pub fn check(password: &str, stored: Option<&str>) -> Result<(), Problem> {
     /// Hash of a random password that was thrown away.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$6PTWM0iY4E6zTrJnWy0oOPJYzSOlRZyeArSgP0N0Y4U";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$6PTWM0iY4E6zTrJnWy0oOPJYzSOlRZyeArSgP0N0Y4U";
     let wrong = || Problem::new(Code::WrongCredentials);
     if password.chars().count() > LONGEST {
         return Err(wrong());

@@ -25,7 +25,8 @@ pub fn around(function: &'static str, routes: Router) -> Router {
 
 async fn observe(function: &'static str, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    let request_id =
+        request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let span = tracing::info_span!("invocation", function, request_id);

@@ -37,15 +37,24 @@ pub enum StepError {
 ///
 /// # Errors
 /// [`StepError`]; then nothing was written.
-pub async fn carry_out(table: &Table, at: &ParcelRef, command: &Command, now: Timestamp) -> Result<Done, StepError> {
+pub async fn carry_out(
+    table: &Table,
+    at: &ParcelRef,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Done, StepError> {
     for _ in 0..TRIES {
         let parcel = parcel::get(table, at).await?.ok_or(StepError::NotFound)?;
         let next = match parcel.decide(command, now)? {
-            Outcome::Already => return Ok(Done { parcel, changed: false }),
+            Outcome::Already => {
+                return Ok(Done { parcel, changed: false });
+            }
             Outcome::Changed(next) => *next,
         };
         match parcel::store(table, &next).await {
-            Ok(()) => return Ok(Done { parcel: next, changed: true }),
+            Ok(()) => {
+                return Ok(Done { parcel: next, changed: true });
+            }
             Err(TransactError::Refused(_)) => {}
             Err(TransactError::Table(error)) => return Err(error.into()),
         }
@@ -58,7 +67,12 @@ pub async fn carry_out(table: &Table, at: &ParcelRef, command: &Command, now: Ti
 ///
 /// # Errors
 /// [`Failure`] for what should come back or be looked at.
-pub async fn work_off(table: &Table, at: &ParcelRef, command: &Command, now: Timestamp) -> Result<(), Failure> {
+pub async fn work_off(
+    table: &Table,
+    at: &ParcelRef,
+    command: &Command,
+    now: Timestamp,
+) -> Result<(), Failure> {
     match carry_out(table, at, command, now).await {
         Ok(done) => {
             tracing::info!(parcel.no = %at.no(), parcel.status = done.parcel.status().as_str(), changed = done.changed, "step");

@@ -95,7 +95,10 @@ pub struct After(Item);
 
 /// Some of all titles, in no order, and where to go on; `None` at the end. It reads the whole table and is for building the index
 /// anew, nothing else.
-pub async fn titles_after(table: &Table, after: Option<After>) -> Result<(Vec<Title>, Option<After>), TableError> {
+pub async fn titles_after(
+    table: &Table,
+    after: Option<After>,
+) -> Result<(Vec<Title>, Option<After>), TableError> {
     let answer = table
         .client()
         .scan()
@@ -107,6 +110,7 @@ pub async fn titles_after(table: &Table, after: Option<After>) -> Result<(Vec<Ti
         .send()
         .await
         .map_err(TableError::from_sdk)?;
-    let titles = answer.items.unwrap_or_default().into_iter().map(title::from_item).collect::<Result<_, _>>()?;
+    let titles =
+        answer.items.unwrap_or_default().into_iter().map(title::from_item).collect::<Result<_, _>>()?;
     Ok((titles, answer.last_evaluated_key.map(After)))
 }

@@ -78,14 +78,19 @@ pub(crate) mod millis {
         use serde::{Deserialize, Deserializer, Serializer};
 
         #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
-        pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        pub(crate) fn serialize<S: Serializer>(
+            at: &Option<Timestamp>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
             match at {
                 Some(at) => serializer.serialize_i64(at.as_millisecond()),
                 None => serializer.serialize_none(),
             }
         }
 
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
             Option::<i64>::deserialize(deserializer)?
                 .map(|ms| Timestamp::from_millisecond(ms).map_err(serde::de::Error::custom))
                 .transpose()

@@ -28,15 +28,18 @@ pub enum TableError {
 
 impl TableError {
     #[expect(clippy::needless_pass_by_value, reason = "reads well in map_err")]
-    pub(crate) fn from_sdk<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(error: SdkError<E, R>) -> Self {
+    pub(crate) fn from_sdk<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
+        error: SdkError<E, R>,
+    ) -> Self {
         match error.as_service_error().and_then(ProvideErrorMetadata::code) {
             Some(
                 "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded",
             ) => Self::Throttled,
             Some("TransactionConflictException" | "TransactionInProgressException") => Self::Busy,
-            Some(code) => {
-                Self::Unavailable(format!("{code}: {}", error.as_service_error().and_then(|e| e.message()).unwrap_or_default()))
-            }
+            Some(code) => Self::Unavailable(format!(
+                "{code}: {}",
+                error.as_service_error().and_then(|e| e.message()).unwrap_or_default()
+            )),
             None => Self::Unavailable(error_chain(&error)),
         }
     }

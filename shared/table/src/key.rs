@@ -1,7 +1,10 @@
 //! Keys. Every prefix of the table is spelled in this file and nowhere else; identifiers cannot contain the separator, so no user
 //! data can forge a key.
 
-use yujie_domain::{AddressId, Barcode, CardNo, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId};
+use yujie_domain::timeline::Step;
+use yujie_domain::{
+    AddressId, Barcode, CardNo, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId,
+};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,9 +105,9 @@ pub(crate) fn parcel(parcel: &ParcelRef) -> Key {
     Key::new(reader(&parcel.rid), format!("{ORDER}{}#P{}", parcel.order_no, parcel.n))
 }
 
-pub(crate) fn notice(rid: &ReaderId, at_ms: i64, parcel: &ParcelNo, step: &str) -> Key {
-    // Sixteen digits keep the order of time for as long as milliseconds are counted.
-    Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{parcel}#{step}"))
+pub(crate) fn notice(rid: &ReaderId, at_ms: i64, parcel: &ParcelNo, step: Step) -> Key {
+    // Sixteen digits keep the order of time for as long as milliseconds are counted; steps of one millisecond keep theirs.
+    Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{:02}#{parcel}", step as u8))
 }
 pub(crate) const NOTICE: &str = "NOTICE#";
 

@@ -13,8 +13,8 @@ mod schema;
 mod table;
 
 pub use access::{
-    account, address, availability, copy, courier_event, idempotency, loan, notice, order, parcel, phone_code, reader, rules,
-    session, site, staff, title,
+    account, address, availability, copy, courier_event, idempotency, loan, notice, order, parcel,
+    phone_code, reader, rules, session, site, staff, title,
 };
 pub use codec::{Image, Item, kind_of};
 pub use error::TableError;

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 
 use crate::error::TableError;
@@ -35,11 +35,15 @@ pub const INDEXES: [Index; 3] = [BY_REF, BY_SITE, BY_CLOCK];
 /// Whatever the database answers.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), TableError> {
     let text = |attribute: &str| {
-        AttributeDefinition::builder().attribute_name(attribute).attribute_type(ScalarAttributeType::S).build()
+        AttributeDefinition::builder()
+            .attribute_name(attribute)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
     };
     let keys = |pk: &str, sk: &str| {
-        [(pk, KeyType::Hash), (sk, KeyType::Range)]
-            .map(|(attribute, kind)| KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build())
+        [(pk, KeyType::Hash), (sk, KeyType::Range)].map(|(attribute, kind)| {
+            KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build()
+        })
     };
     let wrong = |error: aws_sdk_dynamodb::error::BuildError| TableError::Unavailable(error.to_string());
 

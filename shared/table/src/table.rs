@@ -192,7 +192,8 @@ impl Table {
     /// Opens the connection in the init phase, where processor time is given away: a read of a key that does not exist. A failure
     /// is no failure: the first real call will open the connection then.
     pub async fn warm(&self) {
-        let read = self.client.get_item().table_name(&self.name).set_key(Some(key_item(&key::nothing()))).send();
+        let read =
+            self.client.get_item().table_name(&self.name).set_key(Some(key_item(&key::nothing()))).send();
         let _ = tokio::time::timeout(Duration::from_millis(500), read).await;
     }
 
@@ -236,7 +237,8 @@ impl Table {
                     self.count_read(Some(capacity));
                 }
                 items.extend(answer.responses.into_iter().flatten().flat_map(|(_, found)| found));
-                pending = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
+                pending =
+                    answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
                 if !pending.is_empty() {
                     tries += 1;
                     if tries == TRIES {
@@ -322,7 +324,9 @@ impl Table {
                     .await;
                 match sent {
                     Ok(answer) => self.count_write(answer.consumed_capacity()),
-                    Err(SdkError::ServiceError(failure)) if failure.err().is_conditional_check_failed_exception() => {
+                    Err(SdkError::ServiceError(failure))
+                        if failure.err().is_conditional_check_failed_exception() =>
+                    {
                         return Err(refused_alone(failure.into_err()));
                     }
                     Err(error) => return Err(TableError::from_sdk(error).into()),
@@ -344,7 +348,9 @@ impl Table {
                     .await;
                 match sent {
                     Ok(answer) => self.count_write(answer.consumed_capacity()),
-                    Err(SdkError::ServiceError(failure)) if failure.err().is_conditional_check_failed_exception() => {
+                    Err(SdkError::ServiceError(failure))
+                        if failure.err().is_conditional_check_failed_exception() =>
+                    {
                         return Err(refused_update(failure.into_err()));
                     }
                     Err(error) => return Err(TableError::from_sdk(error).into()),
@@ -357,7 +363,8 @@ impl Table {
 
     /// Carries out all writes or none.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), TransactError> {
-        let mut request = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut request =
+            self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
         for write in writes {
             let item = write.into_transact(&self.name).map_err(|e| TableError::Unavailable(e.to_string()))?;
             request = request.transact_items(item);
@@ -440,8 +447,15 @@ fn refused_update(error: aws_sdk_dynamodb::operation::update_item::UpdateItemErr
     TransactError::Refused(vec![Refused { write: 0, old }])
 }
 
-#[expect(clippy::float_arithmetic, reason = "the SDK tells units as a float; they are halves, so tenths are exact")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "units are small and not negative")]
+#[expect(
+    clippy::float_arithmetic,
+    reason = "the SDK tells units as a float; they are halves, so tenths are exact"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "units are small and not negative"
+)]
 fn tenths(capacity: Option<&ConsumedCapacity>) -> u64 {
     capacity.and_then(ConsumedCapacity::capacity_units).map_or(0, |units| (units * 10.0).round() as u64)
 }

@@ -26,7 +26,7 @@ fn line(code: &str, call_number: &str) -> Line {
         title: "解忧杂货店".to_owned(),
         barcode: barcode(code),
         call_number: call_number.to_owned(),
-        received: Timestamp::UNIX_EPOCH,
+        received: Received { at: Timestamp::UNIX_EPOCH, site: site("C01") },
         status: Reserved,
     }
 }
@@ -55,6 +55,7 @@ fn parcel(destination: Destination) -> Parcel {
 
 impl Parcel {
     /// Carries a command out that must change something.
+    #[expect(clippy::needless_pass_by_value, reason = "reads well in a chain")]
     fn then(self, command: Command) -> Parcel {
         match self.decide(&command, now()) {
             Ok(Outcome::Changed(next)) => *next,
@@ -152,7 +153,11 @@ fn nothing_happens_before_its_turn_or_at_the_wrong_place() {
     assert_eq!(new.decide(&Command::Sort, now()), Err(Refusal::TooEarly { status: "reserved" }));
     assert_eq!(new.decide(&pick("Y00001"), now()), Err(Refusal::TooEarly { status: "reserved" }));
     let accepted = new.then(Command::Accept);
-    assert_eq!(accepted.decide(&pick("Y00001"), now()), Err(Refusal::TooEarly { status: "accepted" }), "not sorted yet");
+    assert_eq!(
+        accepted.decide(&pick("Y00001"), now()),
+        Err(Refusal::TooEarly { status: "accepted" }),
+        "not sorted yet"
+    );
     let sorted = accepted.then(Command::Sort);
     let elsewhere = Command::Pick { barcode: barcode("Y00001"), site: site("L01") };
     assert_eq!(sorted.decide(&elsewhere, now()), Err(Refusal::WrongSite { site: site("C01") }));
@@ -165,7 +170,11 @@ fn a_courier_proves_what_nobody_scanned_and_never_moves_a_parcel_back() {
     let delivered = booked.then(Command::Follow(Journey { delivered: Some(later(9)), ..Journey::default() }));
     assert_eq!(steps(&delivered)[5..], ["dispatched", "delivering", "delivered"]);
 
-    let stale = Command::Follow(Journey { collected: Some(later(1)), under_way: Some(later(2)), delivered: Some(later(9)) });
+    let stale = Command::Follow(Journey {
+        collected: Some(later(1)),
+        under_way: Some(later(2)),
+        delivered: Some(later(9)),
+    });
     assert_eq!(delivered.decide(&stale, later(20)), Ok(Outcome::Already));
     let scan = Command::HandOver { site: site("C01") };
     assert_eq!(delivered.decide(&scan, later(20)), Ok(Outcome::Already));
@@ -187,11 +196,9 @@ fn any_command() -> impl Strategy<Value = Command> {
         place.clone().prop_map(|s| Command::Depart { site: site(s) }),
         place.clone().prop_map(|s| Command::Arrive { site: site(s), code: "4711".to_owned() }),
         place.prop_map(|s| Command::Collect { site: site(s), code: "4711".to_owned() }),
-        (instant(), instant(), instant()).prop_map(|(collected, under_way, delivered)| Command::Follow(Journey {
-            collected,
-            under_way,
-            delivered
-        })),
+        (instant(), instant(), instant()).prop_map(|(collected, under_way, delivered)| Command::Follow(
+            Journey { collected, under_way, delivered }
+        )),
     ]
 }
 

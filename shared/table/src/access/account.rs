@@ -68,7 +68,11 @@ pub(crate) fn of_old(rid: &ReaderId, old: Item) -> Result<Account, TableError> {
 }
 
 /// Adds ordered items, if none of the titles is open already and the reader stays within `limit`.
-pub(crate) fn add_open(rid: &ReaderId, items: &[(&TitleId, OpenItem)], limit: u16) -> Result<Write, TableError> {
+pub(crate) fn add_open(
+    rid: &ReaderId,
+    items: &[(&TitleId, OpenItem)],
+    limit: u16,
+) -> Result<Write, TableError> {
     let room = usize::from(limit).saturating_sub(items.len());
     let mut sets = Vec::new();
     let mut conditions = vec!["size(#open) <= :room".to_owned()];
@@ -81,7 +85,13 @@ pub(crate) fn add_open(rid: &ReaderId, items: &[(&TitleId, OpenItem)], limit: u1
             .name("#open", "open")
             .value(":room", AttributeValue::N(room.to_string()));
     for (place, (title_id, item)) in items.iter().enumerate() {
-        let open = Open { b: item.barcode.clone(), o: item.order_no.clone(), n: item.title.clone(), s: None, d: None };
+        let open = Open {
+            b: item.barcode.clone(),
+            o: item.order_no.clone(),
+            n: item.title.clone(),
+            s: None,
+            d: None,
+        };
         let value = serde_dynamo::to_attribute_value(&open).map_err(|e| corrupt(&key::account(rid), e))?;
         write = write.name(format!("#t{place}"), title_id.as_str()).value(format!(":i{place}"), value);
     }
@@ -102,7 +112,8 @@ pub(crate) fn begin_loans(rid: &ReaderId, items: &[(&TitleId, &Barcode)], loan: 
             .value(":since", AttributeValue::N(loan.since.as_millisecond().to_string()))
             .text(":due", loan.due.to_string());
     for (place, (title_id, barcode)) in items.iter().enumerate() {
-        write = write.name(format!("#t{place}"), title_id.as_str()).text(format!(":b{place}"), barcode.as_str());
+        write =
+            write.name(format!("#t{place}"), title_id.as_str()).text(format!(":b{place}"), barcode.as_str());
     }
     write
 }

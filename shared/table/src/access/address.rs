@@ -42,10 +42,12 @@ pub async fn add(
     ];
     match table.transact(writes).await {
         Ok(()) => Ok(idempotency::Known::New),
-        Err(TransactError::Refused(refused)) => match refused.into_iter().find(|r| r.write == 0).and_then(|r| r.old) {
-            Some(old) => idempotency::read(old, request),
-            None => Err(TableError::Busy),
-        },
+        Err(TransactError::Refused(refused)) => {
+            match refused.into_iter().find(|r| r.write == 0).and_then(|r| r.old) {
+                Some(old) => idempotency::read(old, request),
+                None => Err(TableError::Busy),
+            }
+        }
         Err(TransactError::Table(error)) => Err(error),
     }
 }
@@ -53,7 +55,8 @@ pub async fn add(
 /// One address.
 pub async fn get(table: &Table, rid: &ReaderId, id: &AddressId) -> Result<Option<SealedAddress>, TableError> {
     let item = table.get(&key::address(rid, id)).await?;
-    item.map(|item| codec::body::<Row>(item).map(|row| SealedAddress { id: id.clone(), sealed: row.sealed })).transpose()
+    item.map(|item| codec::body::<Row>(item).map(|row| SealedAddress { id: id.clone(), sealed: row.sealed }))
+        .transpose()
 }
 
 /// All addresses of a reader.

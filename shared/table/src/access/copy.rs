@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::copy::{Copy, CopyStatus, Received};
 use yujie_domain::{Barcode, ParcelRef, SiteId, TitleId};
 
 use crate::codec::{self, Image, Item, corrupt, key_of};
@@ -28,6 +28,7 @@ struct Row {
     holder: Option<String>,
     #[serde(with = "codec::millis")]
     received: Timestamp,
+    received_at: SiteId,
 }
 
 /// The item of a copy, with its entry among the copies of its title.
@@ -39,7 +40,8 @@ pub(crate) fn to_item(copy: &Copy) -> Result<Item, TableError> {
         call: copy.call_number.clone(),
         status: copy.status,
         holder: copy.holder.as_ref().map(ToString::to_string),
-        received: copy.received,
+        received: copy.received.at,
+        received_at: copy.received.site.clone(),
     };
     let mut item = codec::item(&key::copy(&copy.barcode), KIND, &row)?;
     item.insert(BY_REF.pk.to_owned(), AttributeValue::S(key::ref_title(&copy.title_id)));
@@ -58,7 +60,7 @@ fn from_item(item: Item) -> Result<Copy, TableError> {
         call_number: row.call,
         status: row.status,
         holder: row.holder.map(|text| text.parse()).transpose().map_err(|e| corrupt(&key, e))?,
-        received: row.received,
+        received: Received { at: row.received, site: row.received_at },
         version: row.v,
     })
 }
@@ -83,7 +85,10 @@ pub async fn of_title(table: &Table, title: &TitleId) -> Result<Vec<Copy>, Table
 }
 
 /// All copies of several titles.
-pub async fn of_titles(table: &Table, titles: &[TitleId]) -> Result<BTreeMap<TitleId, Vec<Copy>>, TableError> {
+pub async fn of_titles(
+    table: &Table,
+    titles: &[TitleId],
+) -> Result<BTreeMap<TitleId, Vec<Copy>>, TableError> {
     let mut found = BTreeMap::new();
     for title in titles {
         if !found.contains_key(title) {

@@ -33,7 +33,12 @@ pub struct RawEvent {
 }
 
 /// Stores a verified push; `digest` is a hash of its content. Storing it again changes nothing.
-pub async fn store(table: &Table, parcel: &ParcelRef, digest: &str, event: &RawEvent) -> Result<(), TableError> {
+pub async fn store(
+    table: &Table,
+    parcel: &ParcelRef,
+    digest: &str,
+    event: &RawEvent,
+) -> Result<(), TableError> {
     let row = Row {
         carrier: event.carrier.clone(),
         received: event.received,

@@ -16,12 +16,16 @@ use crate::table::{Table, TransactError};
 /// [`TransactError::Refused`] when the parcel, a copy or the account changed in between.
 pub(super) async fn begin(table: &Table, delivered: &Parcel) -> Result<(), TransactError> {
     let Some(since) = delivered.handed_over() else {
-        return Err(TableError::Unavailable(format!("parcel {} is not handed over", delivered.at.no())).into());
+        return Err(
+            TableError::Unavailable(format!("parcel {} is not handed over", delivered.at.no())).into()
+        );
     };
     let due = time::due(since, delivered.loan_days);
     let titles: Vec<_> = delivered.lines.iter().map(|line| (&line.title_id, &line.barcode)).collect();
-    let mut writes =
-        vec![parcel::replace(delivered)?, account::begin_loans(&delivered.at.rid, &titles, Loan { since, due })];
+    let mut writes = vec![
+        parcel::replace(delivered)?,
+        account::begin_loans(&delivered.at.rid, &titles, Loan { since, due }),
+    ];
     writes.extend(delivered.lines.iter().map(|line| copy::lend(&line.barcode, &delivered.at, due)));
     table.transact(writes).await
 }

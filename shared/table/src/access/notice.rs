@@ -49,7 +49,7 @@ struct Row {
 }
 
 fn key_for(rid: &ReaderId, notice: &Notice) -> Key {
-    key::notice(rid, notice.at.as_millisecond(), &notice.parcel_no, notice.step.as_str())
+    key::notice(rid, notice.at.as_millisecond(), &notice.parcel_no, notice.step)
 }
 
 fn to_item(rid: &ReaderId, notice: &Notice, version: u64) -> Result<Item, TableError> {

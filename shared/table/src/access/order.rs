@@ -69,15 +69,21 @@ mod serde_bytes_option {
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
-    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match bytes {
             Some(bytes) => serializer.serialize_bytes(bytes),
             None => serializer.serialize_none(),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-        Option::<serde_bytes::ByteBuf>::deserialize(deserializer).map(|bytes| bytes.map(serde_bytes::ByteBuf::into_vec))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        Option::<serde_bytes::ByteBuf>::deserialize(deserializer)
+            .map(|bytes| bytes.map(serde_bytes::ByteBuf::into_vec))
     }
 }
 
@@ -145,7 +151,8 @@ pub async fn place(
     answer: &idempotency::Answer,
 ) -> Result<Placed, TableError> {
     let head = &order.head;
-    let lines: Vec<_> = order.parcels.iter().flat_map(|p| p.lines.iter().map(move |line| (&p.at, line))).collect();
+    let lines: Vec<_> =
+        order.parcels.iter().flat_map(|p| p.lines.iter().map(move |line| (&p.at, line))).collect();
     let open: Vec<(&TitleId, OpenItem)> = lines
         .iter()
         .map(|(_, line)| {
@@ -172,7 +179,10 @@ pub async fn place(
     let mut claimed = Vec::new();
     for (at, line) in &lines {
         let Some(copy) = copies.iter().find(|copy| copy.barcode == line.barcode) else {
-            return Err(TableError::Unavailable(format!("copy {} was not read before it was ordered", line.barcode)));
+            return Err(TableError::Unavailable(format!(
+                "copy {} was not read before it was ordered",
+                line.barcode
+            )));
         };
         writes.push(copy::claim(copy, at));
         claimed.push(&copy.barcode);
@@ -188,7 +198,9 @@ pub async fn place(
         match (refusal.write, refusal.old) {
             (0, Some(old)) => return idempotency::read(old, request).map(Placed::Known),
             (1, Some(old)) => lost.account = Some(account::of_old(&head.rid, old)?),
-            (n, _) => lost.copies.extend(n.checked_sub(first_copy).and_then(|i| claimed.get(i)).map(|b| (*b).clone())),
+            (n, _) => lost
+                .copies
+                .extend(n.checked_sub(first_copy).and_then(|i| claimed.get(i)).map(|b| (*b).clone())),
         }
     }
     Ok(Placed::Lost(lost))
@@ -252,7 +264,8 @@ fn fold(rid: &ReaderId, items: Vec<Item>) -> Result<Vec<Order>, TableError> {
     Ok(heads
         .into_iter()
         .map(|head| {
-            let mut own: Vec<Parcel> = parcels.iter().filter(|p| p.at.order_no == head.order_no).cloned().collect();
+            let mut own: Vec<Parcel> =
+                parcels.iter().filter(|p| p.at.order_no == head.order_no).cloned().collect();
             own.sort_by_key(|parcel| parcel.at.n);
             Order { head, parcels: own }
         })

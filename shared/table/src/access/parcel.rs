@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use yujie_domain::copy::Received;
 use yujie_domain::parcel::{Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel};
 use yujie_domain::{Barcode, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, TitleId, Waybill};
 
@@ -50,6 +51,9 @@ struct LineRow {
     c: String,
     #[serde(with = "codec::millis")]
     r: Timestamp,
+    /// Where it was received, when that is not where the parcel leaves from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rs: Option<SiteId>,
     s: LineStatus,
 }
 
@@ -61,7 +65,6 @@ struct EntryRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     p: Option<SiteId>,
     w: By,
-    /// The line's place in the parcel; the barcode itself stands in the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     b: Option<Barcode>,
 }
@@ -87,7 +90,8 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
                 n: line.title.clone(),
                 b: line.barcode.clone(),
                 c: line.call_number.clone(),
-                r: line.received,
+                r: line.received.at,
+                rs: Some(line.received.site.clone()).filter(|site| *site != parcel.site),
                 s: line.status,
             })
             .collect(),
@@ -125,9 +129,9 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
     let key = key_of(&item);
     let at = ref_of(&key)?;
     let row: Row = codec::body(item)?;
+    let from = row.from;
     Ok(Parcel {
         at,
-        site: row.from,
         destination: row.to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
         promised_by: row.by,
         rules: row.rv,
@@ -140,7 +144,7 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
                 title: line.n,
                 barcode: line.b,
                 call_number: line.c,
-                received: line.r,
+                received: Received { at: line.r, site: line.rs.unwrap_or_else(|| from.clone()) },
                 status: line.s,
             })
             .collect(),
@@ -158,6 +162,7 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
             .map(|entry| Entry { step: entry.s, at: entry.t, place: entry.p, by: entry.w, barcode: entry.b })
             .collect(),
         version: row.v,
+        site: from,
     })
 }
 
@@ -227,7 +232,11 @@ pub async fn open(table: &Table) -> Result<Vec<Parcel>, TableError> {
 /// # Errors
 /// [`TransactError::Refused`] when somebody else changed the parcel in between: read it again and decide anew.
 pub async fn store(table: &Table, next: &Parcel) -> Result<(), TransactError> {
-    if next.status().with_reader() { super::loan::begin(table, next).await } else { table.write(replace(next)?).await }
+    if next.status().with_reader() {
+        super::loan::begin(table, next).await
+    } else {
+        table.write(replace(next)?).await
+    }
 }
 
 pub(crate) fn replace(next: &Parcel) -> Result<Write, TableError> {

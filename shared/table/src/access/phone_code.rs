@@ -26,9 +26,18 @@ struct Row {
 }
 
 /// Stores a new code for a number (both as keyed hashes). `false` when the last one is younger than a minute.
-pub async fn put(table: &Table, phone_hash: &str, code_hash: &str, now: Timestamp) -> Result<bool, TableError> {
-    let row =
-        Row { code: code_hash.to_owned(), sent: now.as_second(), tries: 0, expires_at: (now + LIFETIME).as_second() };
+pub async fn put(
+    table: &Table,
+    phone_hash: &str,
+    code_hash: &str,
+    now: Timestamp,
+) -> Result<bool, TableError> {
+    let row = Row {
+        code: code_hash.to_owned(),
+        sent: now.as_second(),
+        tries: 0,
+        expires_at: (now + LIFETIME).as_second(),
+    };
     let item = codec::item(&key::phone_code(phone_hash), KIND, &row)?;
     let write = Write::put_if(item, "attribute_not_exists(pk) OR sent <= :before")
         .value(":before", number((now - PAUSE).as_second()));
@@ -49,8 +58,9 @@ pub(crate) fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write 
 
 /// Counts a wrong try.
 pub async fn count_try(table: &Table, phone_hash: &str) -> Result<(), TableError> {
-    let write = Write::update(key::phone_code(phone_hash), "SET tries = tries + :one", "attribute_exists(pk)")
-        .value(":one", number(1));
+    let write =
+        Write::update(key::phone_code(phone_hash), "SET tries = tries + :one", "attribute_exists(pk)")
+            .value(":one", number(1));
     match table.write(write).await {
         Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
         Err(TransactError::Table(error)) => Err(error),

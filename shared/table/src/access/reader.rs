@@ -116,7 +116,10 @@ pub struct Card {
 /// Looks a card up.
 pub async fn card(table: &Table, no: &CardNo) -> Result<Option<Card>, TableError> {
     let item = table.get(&key::card(no)).await?;
-    item.map(|item| codec::body::<CardRow>(item).map(|row| Card { rid: row.rid, password_hash: row.password })).transpose()
+    item.map(|item| {
+        codec::body::<CardRow>(item).map(|row| Card { rid: row.rid, password_hash: row.password })
+    })
+    .transpose()
 }
 
 /// A reader's name and phone, sealed.

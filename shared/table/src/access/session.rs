@@ -36,7 +36,13 @@ pub enum Refreshed {
 }
 
 /// Begins a family with its first token (hashed).
-pub async fn begin(table: &Table, family: &str, subject: &str, token_hash: &str, now: Timestamp) -> Result<(), TableError> {
+pub async fn begin(
+    table: &Table,
+    family: &str,
+    subject: &str,
+    token_hash: &str,
+    now: Timestamp,
+) -> Result<(), TableError> {
     let row = Row {
         v: 1,
         subject: subject.to_owned(),
@@ -59,7 +65,9 @@ pub async fn refresh(
     now: Timestamp,
 ) -> Result<Refreshed, TableError> {
     let key = key::session(family);
-    let Some(item) = table.get(&key).await? else { return Ok(Refreshed::Unknown) };
+    let Some(item) = table.get(&key).await? else {
+        return Ok(Refreshed::Unknown);
+    };
     let row: Row = codec::body(item)?;
     if row.expires_at <= now.as_second() {
         return Ok(Refreshed::Unknown);
