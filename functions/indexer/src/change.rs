@@ -46,12 +46,7 @@ pub(crate) async fn publish(app: &App, ids: &BTreeSet<TitleId>) -> Result<(), Ch
             other => break other?,
         }
     };
-    tracing::info!(
-        titles = ids.len(),
-        generation = published.manifest.generation,
-        tries,
-        "index published"
-    );
+    tracing::info!(titles = ids.len(), generation = published.manifest.generation, tries, "index published");
     if published.manifest.generation.is_multiple_of(SWEEP_EVERY) {
         sweep(app, &published).await;
     }
@@ -60,14 +55,9 @@ pub(crate) async fn publish(app: &App, ids: &BTreeSet<TitleId>) -> Result<(), Ch
 
 /// Each title as it is now, or its absence.
 async fn read(app: &App, ids: &BTreeSet<TitleId>) -> Result<Vec<(TitleId, Option<Title>)>, TableError> {
-    let reads: Vec<_> = ids
-        .iter()
-        .map(|id| async { Ok((id.clone(), title::get(&app.table, id).await?)) })
-        .collect();
-    futures_util::stream::iter(reads)
-        .buffer_unordered(READS)
-        .try_collect()
-        .await
+    let reads: Vec<_> =
+        ids.iter().map(|id| async { Ok((id.clone(), title::get(&app.table, id).await?)) }).collect();
+    futures_util::stream::iter(reads).buffer_unordered(READS).try_collect().await
 }
 
 async fn change(app: &App, titles: &[(TitleId, Option<Title>)]) -> Result<Published, ChangeError> {
@@ -84,10 +74,7 @@ async fn change(app: &App, titles: &[(TitleId, Option<Title>)]) -> Result<Publis
         }
     }
     writer.commit()?;
-    Ok(app
-        .store
-        .publish(base.as_ref(), directory.path(), &files(directory.path())?)
-        .await?)
+    Ok(app.store.publish(base.as_ref(), directory.path(), &files(directory.path())?).await?)
 }
 
 /// A sweep that fails costs storage, not correctness.

@@ -40,12 +40,7 @@ impl App {
         let store = IndexStore::new(clients.s3(), vars.required("INDEX_BUCKET"));
         vars.finish()?;
         let local = Local::open(&std::env::temp_dir().join("yujie-index"))?;
-        Ok(Self {
-            table,
-            store,
-            local,
-            clock: Clock::System,
-        })
+        Ok(Self { table, store, local, clock: Clock::System })
     }
 }
 

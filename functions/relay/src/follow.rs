@@ -122,9 +122,13 @@ fn of_courier_event(old: Option<&Image>, new: Option<Image>, follow: &mut Follow
     Ok(())
 }
 
-/// A title that came, changed or went, unless the importer, which builds the index itself, wrote it.
+/// A title that came, changed or went. What the importer writes is left alone: it builds the index itself. What goes always counts.
 fn of_title(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
-    if let Some(image) = new.or(old).filter(|image| !bulk::is_bulk(image)) {
+    let image = match new {
+        Some(new) => Some(new).filter(|image| !bulk::is_bulk(image)),
+        None => old,
+    };
+    if let Some(image) = image {
         follow.index.insert(title::id_of(image)?);
     }
     Ok(())

@@ -82,16 +82,8 @@ impl From<Facets> for TitleFacets {
     fn from(facets: Facets) -> Self {
         let count = |value: String, count| Count { value, count };
         Self {
-            class: facets
-                .classes
-                .into_iter()
-                .map(|(letter, n)| count(letter.to_string(), n))
-                .collect(),
-            year: facets
-                .years
-                .into_iter()
-                .map(|(year, n)| count(year.to_string(), n))
-                .collect(),
+            class: facets.classes.into_iter().map(|(letter, n)| count(letter.to_string(), n)).collect(),
+            year: facets.years.into_iter().map(|(year, n)| count(year.to_string(), n)).collect(),
         }
     }
 }

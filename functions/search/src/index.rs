@@ -48,12 +48,7 @@ struct OpenIndex {
 impl LiveIndex {
     /// Nothing is read before [`LiveIndex::current`].
     pub fn new(store: IndexStore, local: Local, clock: Clock) -> Self {
-        Self {
-            store,
-            local,
-            clock,
-            state: Mutex::default(),
-        }
+        Self { store, local, clock, state: Mutex::default() }
     }
 
     /// The index to search in; `None` while none was ever published.
@@ -63,10 +58,7 @@ impl LiveIndex {
     pub async fn current(&self) -> Result<Option<Arc<Searcher>>, IndexError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
-        if state
-            .checked
-            .is_none_or(|checked| now.duration_since(checked) >= CHECK_EVERY)
-        {
+        if state.checked.is_none_or(|checked| now.duration_since(checked) >= CHECK_EVERY) {
             match self.newer(state.open.as_deref()).await {
                 Ok(Some(newer)) => state.open = Some(Arc::new(newer)),
                 Ok(None) => {}
@@ -92,10 +84,6 @@ impl LiveIndex {
             bytes = published.bytes(),
             "index opened"
         );
-        Ok(Some(OpenIndex {
-            published,
-            searcher,
-            _files: files,
-        }))
+        Ok(Some(OpenIndex { published, searcher, _files: files }))
     }
 }

@@ -36,10 +36,7 @@ impl App {
         let store = IndexStore::new(clients.s3(), vars.required("INDEX_BUCKET"));
         vars.finish()?;
         let local = Local::open(&std::env::temp_dir().join("yujie-index")).map_err(IndexError::from)?;
-        Ok(Self {
-            table,
-            index: LiveIndex::new(store, local, Clock::System),
-        })
+        Ok(Self { table, index: LiveIndex::new(store, local, Clock::System) })
     }
 
     /// Uses the init phase, where processor time is given away: opens the connection to the table and fetches the index. What

@@ -43,10 +43,7 @@ pub(crate) async fn find(
     Query(wanted): Query<SearchQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<FoundTitles>, Problem> {
-    let page = Page {
-        offset: offset(&page)?,
-        limit: page.limit()?,
-    };
+    let page = Page { offset: offset(&page)?, limit: page.limit()? };
     let typed = wanted.q.unwrap_or_default();
     let Some(index) = app.index.current().await.map_err(Problem::internal)? else {
         return Ok(Json(answer(Vec::new(), 0, Facets::default(), page)));
@@ -96,12 +93,7 @@ fn offset(page: &PageQuery) -> Result<usize, Problem> {
 fn answer(items: Vec<FoundTitle>, total: usize, facets: Facets, page: Page) -> FoundTitles {
     let next = page.offset + page.limit;
     let next_cursor = (next < total && next <= DEEPEST).then(|| cursor(&next.to_string()));
-    FoundTitles {
-        items,
-        total,
-        facets: facets.into(),
-        next_cursor,
-    }
+    FoundTitles { items, total, facets: facets.into(), next_cursor }
 }
 
 /// The index knows the titles; what is free now is in the table.
@@ -109,21 +101,14 @@ async fn with_copies(app: &App, lines: Vec<Line>) -> Result<Vec<FoundTitle>, Pro
     let ids: Vec<TitleId> = lines.iter().map(|line| line.id.clone()).collect();
     let copies = availability::get_many(&app.table, &ids).await?;
     let of = |line: &Line| copies.get(&line.id).copied().unwrap_or_default();
-    Ok(lines
-        .into_iter()
-        .map(|line| FoundTitle::new(line.clone(), of(&line)))
-        .collect())
+    Ok(lines.into_iter().map(|line| FoundTitle::new(line.clone(), of(&line))).collect())
 }
 
 /// How far a claimed copy has come is known to the parcel that claims it.
 async fn with_state(app: &App, copy: Copy) -> Result<ShelfCopy, Problem> {
     let line = match &copy.holder {
         Some(holder) => parcel::get(&app.table, holder).await?.and_then(|parcel| {
-            parcel
-                .lines
-                .iter()
-                .find(|line| line.barcode == copy.barcode)
-                .map(|line| line.status)
+            parcel.lines.iter().find(|line| line.barcode == copy.barcode).map(|line| line.status)
         }),
         None => None,
     };

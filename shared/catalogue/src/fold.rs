@@ -61,11 +61,7 @@ enum Gap {
 
 impl Folded {
     fn with_capacity(bytes: usize) -> Self {
-        Self {
-            text: String::with_capacity(bytes),
-            last: None,
-            gap: Gap::None,
-        }
+        Self { text: String::with_capacity(bytes), last: None, gap: Gap::None }
     }
 
     fn take(&mut self, c: char) {
@@ -74,19 +70,14 @@ impl Folded {
             _ if joins_names(c) => self.gap = self.gap.max(Gap::Join),
             '+' | '#' if self.ends_a_language_name() => self.push(c),
             _ if is_unspaced(c) => self.push(simplified(c)),
-            _ if c.is_alphanumeric() => c
-                .to_lowercase()
-                .for_each(|lower| self.push(without_accent(lower))),
+            _ if c.is_alphanumeric() => c.to_lowercase().for_each(|lower| self.push(without_accent(lower))),
             _ if is_accent(c) => {}
             _ => self.gap = Gap::Space,
         }
     }
 
     fn ends_a_language_name(&self) -> bool {
-        self.gap == Gap::None
-            && self
-                .last
-                .is_some_and(|last| last.is_ascii_lowercase() || last == '+')
+        self.gap == Gap::None && self.last.is_some_and(|last| last.is_ascii_lowercase() || last == '+')
     }
 
     fn push(&mut self, c: char) {
@@ -152,11 +143,7 @@ mod tests {
     #[test]
     fn the_pairs_are_sorted_and_lead_to_their_end_at_once() {
         assert!(pairs::PAIRS.windows(2).all(|two| two[0].0 < two[1].0));
-        assert!(
-            pairs::PAIRS
-                .iter()
-                .all(|&(_, simple)| simplified(simple) == simple)
-        );
+        assert!(pairs::PAIRS.iter().all(|&(_, simple)| simplified(simple) == simple));
     }
 
     proptest::proptest! {

@@ -7,20 +7,13 @@ const ROLES: [&str; 10] = ["编著", "主编", "编译", "等", "著", "编", "�
 /// The name alone: `[日] 东野圭吾`, `（美）尤金·奥尼尔著` and `尼采(Nietzsche,F.)` without what is not name.
 pub fn bare(person: &str) -> &str {
     let mut name = person.trim();
-    while let Some((_, after)) = name
-        .strip_prefix(OPENING)
-        .and_then(|inner| inner.split_once(CLOSING))
-    {
+    while let Some((_, after)) = name.strip_prefix(OPENING).and_then(|inner| inner.split_once(CLOSING)) {
         name = after.trim_start();
     }
     if let Some((before, _)) = name.split_once(OPENING) {
         name = before.trim_end();
     }
-    while let Some(shorter) = ROLES
-        .iter()
-        .find_map(|role| name.strip_suffix(role))
-        .map(str::trim_end)
-    {
+    while let Some(shorter) = ROLES.iter().find_map(|role| name.strip_suffix(role)).map(str::trim_end) {
         if shorter.chars().count() < 2 {
             break;
         }

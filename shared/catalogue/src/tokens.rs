@@ -40,10 +40,7 @@ fn pairs(run: &str) -> Vec<String> {
     if seconds.peek().is_none() {
         return vec![run.to_owned()];
     }
-    run.chars()
-        .zip(seconds)
-        .map(|(first, second)| String::from_iter([first, second]))
-        .collect()
+    run.chars().zip(seconds).map(|(first, second)| String::from_iter([first, second])).collect()
 }
 
 /// The single character that a token is, if it is one of a script without spaces.
@@ -72,11 +69,7 @@ impl Cut {
         match self {
             Self::Pairs => cut(&folded),
             Self::PairsFromStart => std::iter::once(START.to_owned()).chain(cut(&folded)).collect(),
-            Self::Characters => folded
-                .chars()
-                .filter(|&c| is_unspaced(c))
-                .map(String::from)
-                .collect(),
+            Self::Characters => folded.chars().filter(|&c| is_unspaced(c)).map(String::from).collect(),
         }
     }
 }
@@ -85,10 +78,7 @@ impl Tokenizer for Cut {
     type TokenStream<'a> = Tokens;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
-        Tokens {
-            texts: self.tokens(text).into_iter().enumerate(),
-            current: Token::default(),
-        }
+        Tokens { texts: self.tokens(text).into_iter().enumerate(), current: Token::default() }
     }
 }
 

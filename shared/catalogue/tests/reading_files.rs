@@ -56,28 +56,8 @@ fn each_bad_row_is_named_and_the_others_go_in() {
     assert_eq!(bad[0], (3, None, Reason::Empty("id")));
     assert_eq!(bad[1], (4, id("3"), Reason::Empty("title")));
     assert_eq!(bad[2], (5, id("4"), Reason::NotUtf8(2)));
-    assert_eq!(
-        bad[3],
-        (
-            6,
-            id("5"),
-            Reason::Fields {
-                found: 4,
-                expected: 3
-            }
-        )
-    );
-    assert_eq!(
-        bad[4],
-        (
-            7,
-            id("6"),
-            Reason::Fields {
-                found: 2,
-                expected: 3
-            }
-        )
-    );
+    assert_eq!(bad[3], (6, id("5"), Reason::Fields { found: 4, expected: 3 }));
+    assert_eq!(bad[4], (7, id("6"), Reason::Fields { found: 2, expected: 3 }));
     assert!(matches!(&bad[5], (8, Some(id), Reason::Invalid { column: "id", .. }) if id == "7#"));
     assert_eq!(bad[6], (11, id("9"), Reason::TooLong(2)));
     assert_eq!(bad.len(), 7);
@@ -114,15 +94,9 @@ fn a_gzipped_list_is_read_whatever_its_name_and_may_break_off() {
 fn a_file_without_the_columns_that_matter_is_refused() {
     let open = |file: &str| Titles::open(Cursor::new(file.as_bytes().to_vec())).err();
 
-    assert!(matches!(
-        open("id,name\n1,x\n"),
-        Some(SheetError::NoColumn("title"))
-    ));
+    assert!(matches!(open("id,name\n1,x\n"), Some(SheetError::NoColumn("title"))));
     assert!(matches!(open(""), Some(SheetError::NoColumn("id"))));
-    assert!(matches!(
-        open("id,\"title\n1,x"),
-        Some(SheetError::NoColumn("title"))
-    ));
+    assert!(matches!(open("id,\"title\n1,x"), Some(SheetError::NoColumn("title"))));
 }
 
 proptest::proptest! {

@@ -53,11 +53,7 @@ fn titled(id: &str, title: &str) -> Title {
 }
 
 fn book(&(id, title, author, popularity): &(&str, &str, &str, u32)) -> Title {
-    Title {
-        authors: vec![author.to_owned()],
-        popularity,
-        ..titled(id, title)
-    }
+    Title { authors: vec![author.to_owned()], popularity, ..titled(id, title) }
 }
 
 fn put(directory: &Path, titles: impl IntoIterator<Item = Title>) {
@@ -87,10 +83,7 @@ fn a_known_title_comes_first_then_what_begins_with_it_then_what_contains_its_wor
     assert_eq!(ids(&hits), ["t01", "t02"]);
     assert_eq!(hits.lines[0].title, "解忧杂货店");
 
-    assert_eq!(
-        ids(&library.search("红楼梦", FIRST).unwrap()),
-        ["t05", "t07", "t06"]
-    );
+    assert_eq!(ids(&library.search("红楼梦", FIRST).unwrap()), ["t05", "t07", "t06"]);
     assert_eq!(ids(&library.search("活着", FIRST).unwrap()), ["t14", "t15"]);
 }
 
@@ -116,15 +109,11 @@ fn every_two_neighbouring_han_characters_of_a_title_find_it() {
     let (_directory, library) = library();
     for (id, title, ..) in SHELF {
         let characters: Vec<char> = title.chars().collect();
-        for two in characters
-            .windows(2)
-            .filter(|two| two.iter().all(|c| ('\u{4e00}'..'\u{a000}').contains(c)))
+        for two in
+            characters.windows(2).filter(|two| two.iter().all(|c| ('\u{4e00}'..'\u{a000}').contains(c)))
         {
             let typed = String::from_iter(two);
-            assert!(
-                ids(&library.search(&typed, FIRST).unwrap()).contains(id),
-                "{typed} should find {title}"
-            );
+            assert!(ids(&library.search(&typed, FIRST).unwrap()).contains(id), "{typed} should find {title}");
         }
     }
 }
@@ -141,10 +130,7 @@ fn one_character_finds_titles_and_names_with_it() {
 fn an_author_finds_the_books_and_with_a_title_the_one_book() {
     let (_directory, library) = library();
 
-    assert_eq!(
-        ids(&library.search("东野圭吾", FIRST).unwrap()),
-        ["t01", "t04", "t02"]
-    );
+    assert_eq!(ids(&library.search("东野圭吾", FIRST).unwrap()), ["t01", "t04", "t02"]);
     assert_eq!(ids(&library.search("余华 细雨", FIRST).unwrap()), ["t16"]);
     assert_eq!(ids(&library.search("东野圭吾 白夜行", FIRST).unwrap()), ["t04"]);
     let run_together = library.search("东野圭吾解忧杂货店", FIRST).unwrap();
@@ -155,22 +141,12 @@ fn an_author_finds_the_books_and_with_a_title_the_one_book() {
 fn an_isbn_finds_its_edition_in_ten_or_thirteen_digits() {
     let directory = tempfile::tempdir().unwrap();
     let isbn = Isbn::parse("9787544270878").ok();
-    let book = Title {
-        isbn,
-        ..titled("b000004", "解忧杂货店")
-    };
-    put(
-        directory.path(),
-        [book, titled("other", "9787544270878 不是书名")],
-    );
+    let book = Title { isbn, ..titled("b000004", "解忧杂货店") };
+    put(directory.path(), [book, titled("other", "9787544270878 不是书名")]);
     let library = Searcher::open(directory.path()).unwrap();
 
     for typed in ["9787544270878", "978-7-5442-7087-8", "7-5442-7087-4"] {
-        assert_eq!(
-            ids(&library.search(typed, FIRST).unwrap()),
-            ["b000004"],
-            "{typed}"
-        );
+        assert_eq!(ids(&library.search(typed, FIRST).unwrap()), ["b000004"], "{typed}");
     }
 }
 
@@ -186,12 +162,7 @@ fn odd_queries_have_plain_answers() {
     );
     assert_eq!(library.search("《》！？…—", FIRST).unwrap().total, 0);
     assert_eq!(library.search("没有这本书的啊", FIRST).unwrap().total, 0);
-    assert_eq!(
-        library.search(&"解忧杂货店".repeat(700), FIRST).unwrap().lines[0]
-            .id
-            .as_str(),
-        "t01"
-    );
+    assert_eq!(library.search(&"解忧杂货店".repeat(700), FIRST).unwrap().lines[0].id.as_str(), "t01");
     assert_eq!(library.search(&"x".repeat(10_240), FIRST).unwrap().total, 0);
     assert_eq!(library.search("title:解忧 AND (\"^ OR", FIRST).unwrap().total, 0);
 }
@@ -205,27 +176,15 @@ fn pages_follow_each_other_without_gap_or_repetition() {
         assert_eq!(hits.total, SHELF.len());
         paged.extend(hits.lines);
     }
-    let at_once = library
-        .search(
-            "",
-            Page {
-                offset: 0,
-                limit: 100,
-            },
-        )
-        .unwrap()
-        .lines;
+    let at_once = library.search("", Page { offset: 0, limit: 100 }).unwrap().lines;
     assert_eq!(paged, at_once);
 }
 
 #[test]
 fn hits_are_counted_by_class_and_year() {
     let directory = tempfile::tempdir().unwrap();
-    let book = |id, class: Option<&str>, year| Title {
-        class: class.map(str::to_owned),
-        year,
-        ..titled(id, "书")
-    };
+    let book =
+        |id, class: Option<&str>, year| Title { class: class.map(str::to_owned), year, ..titled(id, "书") };
     put(
         directory.path(),
         [
@@ -236,11 +195,7 @@ fn hits_are_counted_by_class_and_year() {
         ],
     );
 
-    let facets = Searcher::open(directory.path())
-        .unwrap()
-        .search("书", FIRST)
-        .unwrap()
-        .facets;
+    let facets = Searcher::open(directory.path()).unwrap().search("书", FIRST).unwrap().facets;
 
     assert_eq!(facets.classes, [('I', 2), ('T', 1)]);
     assert_eq!(facets.years, [(2020, 1), (2014, 2)]);
@@ -251,9 +206,7 @@ fn a_changed_title_replaces_itself_and_a_removed_one_is_gone() {
     let (directory, before) = library();
 
     let mut writer = Writer::open(directory.path(), 0).unwrap();
-    writer
-        .upsert(&book(&("t13", "宝葫芦的秘密", "张天翼", 10_000)))
-        .unwrap();
+    writer.upsert(&book(&("t13", "宝葫芦的秘密", "张天翼", 10_000))).unwrap();
     writer.remove(&TitleId::parse("t14").unwrap());
     writer.commit().unwrap();
     let after = Searcher::open(directory.path()).unwrap();
@@ -273,10 +226,7 @@ fn a_changed_title_replaces_itself_and_a_removed_one_is_gone() {
 fn many_small_changes_leave_few_files_and_all_of_them_are_listed() {
     let (directory, _) = library();
     for n in 0..30 {
-        put(
-            directory.path(),
-            [titled(&format!("n{n}"), &format!("第{n}本新书"))],
-        );
+        put(directory.path(), [titled(&format!("n{n}"), &format!("第{n}本新书"))]);
     }
 
     let listed = files(directory.path()).unwrap();

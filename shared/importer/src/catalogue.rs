@@ -74,10 +74,7 @@ impl Importer {
             None => Vec::new(),
         };
         self.put(titles.into_iter().map(Loaded::Title).collect()).await?;
-        Ok(Done {
-            titles: loaded,
-            copies: self.add_copies(copies).await?,
-        })
+        Ok(Done { titles: loaded, copies: self.add_copies(copies).await? })
     }
 
     /// Puts the copies that the table does not have, and counts their titles' copies. Answers how many were new.
@@ -85,38 +82,20 @@ impl Importer {
         if copies.is_empty() {
             return Ok(0);
         }
-        let titles: Vec<TitleId> = copies
-            .iter()
-            .map(|copy| copy.title_id.clone())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
+        let titles: Vec<TitleId> =
+            copies.iter().map(|copy| copy.title_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
         let barcodes: Vec<Barcode> = copies.iter().map(|copy| copy.barcode.clone()).collect();
         let counted = availability::get_many(&self.table, &titles).await?;
-        let missing: BTreeSet<Barcode> = bulk::missing_copies(&self.table, &barcodes)
-            .await?
-            .into_iter()
-            .collect();
+        let missing: BTreeSet<Barcode> =
+            bulk::missing_copies(&self.table, &barcodes).await?.into_iter().collect();
         let is_new = |copy: &Copy| missing.contains(&copy.barcode);
 
-        let mut items: Vec<Loaded> = copies
-            .iter()
-            .filter(|copy| is_new(copy))
-            .cloned()
-            .map(Loaded::Copy)
-            .collect();
+        let mut items: Vec<Loaded> =
+            copies.iter().filter(|copy| is_new(copy)).cloned().map(Loaded::Copy).collect();
         let mut recount = Vec::new();
         for title in titles {
-            let own: Vec<Copy> = copies
-                .iter()
-                .filter(|copy| copy.title_id == title)
-                .cloned()
-                .collect();
-            match (
-                counted.contains_key(&title),
-                own.iter().all(is_new),
-                own.iter().any(is_new),
-            ) {
+            let own: Vec<Copy> = copies.iter().filter(|copy| copy.title_id == title).cloned().collect();
+            match (counted.contains_key(&title), own.iter().all(is_new), own.iter().any(is_new)) {
                 // Nothing was known of this title: its copies are those.
                 (false, true, _) => items.push(Loaded::Availability(title, availability::count(&own))),
                 // A load that was broken off, or copies of the title are there already: the table knows them all.
@@ -171,9 +150,5 @@ fn next_chunk(titles: &mut DistinctTitles, report: &mut Report) -> Vec<Title> {
 
 /// The copies of these titles. Their barcodes are made of digits, so none is invalid.
 fn invented(stock: &Stock, titles: &[Title]) -> Vec<Copy> {
-    titles
-        .iter()
-        .filter_map(|title| stock.copies_of(title).ok())
-        .flatten()
-        .collect()
+    titles.iter().filter_map(|title| stock.copies_of(title).ok()).flatten().collect()
 }

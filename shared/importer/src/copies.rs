@@ -19,11 +19,7 @@ impl Importer {
     /// site is rejected.
     pub async fn copies(&self, file: &Path, report: &mut Report) -> Result<(), ImportError> {
         let received = self.clock.now();
-        let sites: BTreeSet<SiteId> = site::all(&self.table)
-            .await?
-            .into_iter()
-            .map(|site| site.id)
-            .collect();
+        let sites: BTreeSet<SiteId> = site::all(&self.table).await?.into_iter().map(|site| site.id).collect();
         let parse = |cells: &Cells| {
             let site = cells.parse("site", SiteId::parse)?;
             let copy = Copy {
@@ -39,18 +35,10 @@ impl Importer {
             if sites.contains(&copy.site) {
                 Ok((copy, cells.clone()))
             } else {
-                Err(Reason::Invalid {
-                    column: "site",
-                    why: "no such site".to_owned(),
-                })
+                Err(Reason::Invalid { column: "site", why: "no such site".to_owned() })
             }
         };
-        let listed = rows(
-            file,
-            &["barcode", "title_id", "site", "call_number"],
-            parse,
-            report,
-        )?;
+        let listed = rows(file, &["barcode", "title_id", "site", "call_number"], parse, report)?;
         for chunk in listed.chunks(CHUNK) {
             self.add_listed(chunk, report).await?;
             report.progress("loading copies");
@@ -64,16 +52,10 @@ impl Importer {
         let mut copies: Vec<Copy> = Vec::with_capacity(listed.len());
         for (copy, cells) in listed {
             if !known.contains_key(&copy.title_id) {
-                let reason = Reason::Invalid {
-                    column: "title_id",
-                    why: "no such title".to_owned(),
-                };
+                let reason = Reason::Invalid { column: "title_id", why: "no such title".to_owned() };
                 report.reject(&cells.reject("barcode", reason));
             } else if copies.iter().any(|other| other.barcode == copy.barcode) {
-                let reason = Reason::Invalid {
-                    column: "barcode",
-                    why: "it is in the list twice".to_owned(),
-                };
+                let reason = Reason::Invalid { column: "barcode", why: "it is in the list twice".to_owned() };
                 report.reject(&cells.reject("barcode", reason));
             } else {
                 copies.push(copy.clone());

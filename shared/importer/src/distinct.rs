@@ -19,10 +19,7 @@ impl DistinctTitles {
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
         let file = File::open(path).map_err(|error| ImportError::file(path, error))?;
         let rows = Titles::open(file).map_err(|error| ImportError::sheet(path, error))?;
-        Ok(Self {
-            rows,
-            lines: HashMap::new(),
-        })
+        Ok(Self { rows, lines: HashMap::new() })
     }
 }
 

@@ -41,10 +41,7 @@ pub enum ImportError {
 
 impl ImportError {
     pub(crate) fn file(path: &Path, why: impl std::fmt::Display) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            why: why.to_string(),
-        }
+        Self::File { path: path.to_owned(), why: why.to_string() }
     }
 
     pub(crate) fn sheet(path: &Path, error: SheetError) -> Self {

@@ -79,7 +79,5 @@ impl Importer {
 
 /// The rows that were loaded; the others have been reported.
 fn good_titles(file: &Path) -> Result<impl Iterator<Item = Title>, ImportError> {
-    Ok(DistinctTitles::open(file)?
-        .filter_map(Result::ok)
-        .map(|row| row.title))
+    Ok(DistinctTitles::open(file)?.filter_map(Result::ok).map(|row| row.title))
 }

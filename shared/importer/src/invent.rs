@@ -20,18 +20,11 @@ pub(crate) struct Stock {
 impl Stock {
     /// `None` when no site holds stock.
     pub(crate) fn of(sites: Vec<Site>, received: Timestamp) -> Option<Self> {
-        let mut holding: Vec<SiteId> = sites
-            .into_iter()
-            .filter(|site| site.holds_stock)
-            .map(|site| site.id)
-            .collect();
+        let mut holding: Vec<SiteId> =
+            sites.into_iter().filter(|site| site.holds_stock).map(|site| site.id).collect();
         holding.sort();
         let mut holding = holding.into_iter();
-        Some(Self {
-            centre: holding.next()?,
-            branches: holding.collect(),
-            received,
-        })
+        Some(Self { centre: holding.next()?, branches: holding.collect(), received })
     }
 
     /// A title's copies: one at the centre, none to two at branches.
@@ -41,10 +34,7 @@ impl Stock {
         let count = u64::try_from(self.branches.len()).unwrap_or(u64::MAX).max(1);
         let branch = |n: u64| {
             let place = (chance / 3).wrapping_add(n) % count;
-            usize::try_from(place)
-                .ok()
-                .and_then(|place| self.branches.get(place))
-                .unwrap_or(&self.centre)
+            usize::try_from(place).ok().and_then(|place| self.branches.get(place)).unwrap_or(&self.centre)
         };
         std::iter::once(&self.centre)
             .chain((0..more).map(branch))
@@ -57,10 +47,7 @@ impl Stock {
                     call_number: call_number(title, chance),
                     status: CopyStatus::Available,
                     holder: None,
-                    received: Received {
-                        at: self.received,
-                        site: site.clone(),
-                    },
+                    received: Received { at: self.received, site: site.clone() },
                     version: 1,
                 })
             })
@@ -70,14 +57,8 @@ impl Stock {
 
 /// Class, then an author mark: `I313.45/东42`.
 fn call_number(title: &Title, chance: u64) -> String {
-    let class = title
-        .class
-        .as_deref()
-        .unwrap_or_else(|| class_by_tags(&title.tags));
-    let person = title
-        .authors
-        .first()
-        .map_or(title.title.as_str(), |author| names::bare(author));
+    let class = title.class.as_deref().unwrap_or_else(|| class_by_tags(&title.tags));
+    let person = title.authors.first().map_or(title.title.as_str(), |author| names::bare(author));
     let initial = person.chars().find(|c| c.is_alphanumeric()).unwrap_or('无');
     format!("{class}/{initial}{:02}", chance / 7 % 100)
 }
@@ -100,10 +81,7 @@ fn class_by_tags(tags: &[String]) -> &'static str {
         ("编程", "TP3"),
         ("科普", "N49"),
     ];
-    CLASSES
-        .iter()
-        .find(|(word, _)| tags.iter().any(|tag| tag.contains(word)))
-        .map_or("Z", |(_, class)| class)
+    CLASSES.iter().find(|(word, _)| tags.iter().any(|tag| tag.contains(word))).map_or("Z", |(_, class)| class)
 }
 
 /// FNV-1a: the same on every machine and in every version, which the standard library's hash is not.

@@ -46,12 +46,6 @@ impl Importer {
         let store = IndexStore::new(clients.s3(), vars.required("INDEX_BUCKET"));
         vars.finish()?;
         let local = Local::open(&std::env::temp_dir().join("yujie-index"))?;
-        Ok(Self {
-            table,
-            store,
-            local,
-            clock: Clock::System,
-            entropy: Entropy::system(),
-        })
+        Ok(Self { table, store, local, clock: Clock::System, entropy: Entropy::system() })
     }
 }

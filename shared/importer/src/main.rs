@@ -61,9 +61,7 @@ async fn run(arguments: Vec<String>) -> Result<Summary, ImportError> {
         "copies" => importer.copies(needed(file)?, &mut report).await?,
         "index" => importer.rebuild_index(&mut report).await?,
         other => {
-            return Err(ImportError::Usage(format!(
-                "unknown command {other:?}\n\n{USAGE}"
-            )));
+            return Err(ImportError::Usage(format!("unknown command {other:?}\n\n{USAGE}")));
         }
     }
     Ok(report.finish())
@@ -81,9 +79,7 @@ impl Command {
     fn parse(arguments: Vec<String>) -> Result<Self, ImportError> {
         let mut command = Self::default();
         let mut arguments = arguments.into_iter();
-        command.what = arguments
-            .next()
-            .ok_or_else(|| ImportError::Usage(USAGE.to_owned()))?;
+        command.what = arguments.next().ok_or_else(|| ImportError::Usage(USAGE.to_owned()))?;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--make-copies" => command.make_copies = true,

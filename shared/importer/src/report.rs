@@ -56,26 +56,14 @@ impl Report {
             .transpose()?;
         let now = Instant::now();
         let terminal = std::io::stderr().is_terminal();
-        Ok(Self {
-            summary: Summary::default(),
-            rejects,
-            started: now,
-            shown: now,
-            terminal,
-        })
+        Ok(Self { summary: Summary::default(), rejects, started: now, shown: now, terminal })
     }
 
     /// A row that was passed over.
     pub fn reject(&mut self, reject: &Reject) {
         self.summary.rejected += 1;
         let id = reject.id.as_deref().unwrap_or_default();
-        self.note(
-            reject.line,
-            id,
-            "rejected",
-            &reject.reason.to_string(),
-            self.summary.rejected,
-        );
+        self.note(reject.line, id, "rejected", &reject.reason.to_string(), self.summary.rejected);
     }
 
     /// A row that was loaded without one of its fields.
@@ -95,11 +83,7 @@ impl Report {
 
     /// Shows how far the load is: always in place on a terminal, every two seconds elsewhere.
     pub fn progress(&mut self, doing: &str) {
-        let every = if self.terminal {
-            Duration::from_millis(200)
-        } else {
-            Duration::from_secs(2)
-        };
+        let every = if self.terminal { Duration::from_millis(200) } else { Duration::from_secs(2) };
         if self.shown.elapsed() >= every {
             self.shown = Instant::now();
             self.show(doing);
@@ -107,12 +91,7 @@ impl Report {
     }
 
     fn show(&self, doing: &str) {
-        let Summary {
-            read,
-            rejected,
-            copies,
-            ..
-        } = self.summary;
+        let Summary { read, rejected, copies, .. } = self.summary;
         let seconds = self.started.elapsed().as_secs();
         let line = format!("{doing}: {read} rows, {rejected} rejected, {copies} new copies, {seconds} s");
         if self.terminal {

@@ -32,14 +32,10 @@ fn site(cells: &Cells) -> Result<Site, Reason> {
     Ok(Site {
         id: cells.parse("id", SiteId::parse)?,
         name: cells.require("name")?.to_owned(),
-        kind: cells.parse("kind", |kind| {
-            SiteKind::deserialize(StrDeserializer::<ValueError>::new(kind))
-        })?,
+        kind: cells.parse("kind", |kind| SiteKind::deserialize(StrDeserializer::<ValueError>::new(kind)))?,
         address: cells.get("address").unwrap_or_default().to_owned(),
-        point: Point::parse(lat, lng).ok_or_else(|| Reason::Invalid {
-            column: "lat",
-            why: format!("{lat}, {lng} is no place"),
-        })?,
+        point: Point::parse(lat, lng)
+            .ok_or_else(|| Reason::Invalid { column: "lat", why: format!("{lat}, {lng} is no place") })?,
         opening_hours: cells.get("opening_hours").unwrap_or_default().to_owned(),
         holds_stock: cells.get("holds_stock") == Some("1"),
     })

@@ -18,11 +18,7 @@ use crate::{ImportError, Importer, Report};
 impl Importer {
     /// Loads a staff list. Who has an account gets the role, site, name and password of the list.
     pub async fn staff(&self, file: &Path, report: &mut Report) -> Result<(), ImportError> {
-        let sites: BTreeSet<SiteId> = site::all(&self.table)
-            .await?
-            .into_iter()
-            .map(|site| site.id)
-            .collect();
+        let sites: BTreeSet<SiteId> = site::all(&self.table).await?.into_iter().map(|site| site.id).collect();
         let accounts = rows(
             file,
             &["login", "role", "site", "name", "password"],
@@ -40,22 +36,15 @@ impl Importer {
     fn account(&self, cells: &Cells, sites: &BTreeSet<SiteId>) -> Result<StaffAccount, Reason> {
         let site = cells.parse("site", SiteId::parse)?;
         if !sites.contains(&site) {
-            return Err(Reason::Invalid {
-                column: "site",
-                why: "no such site".to_owned(),
-            });
+            return Err(Reason::Invalid { column: "site", why: "no such site".to_owned() });
         }
-        let password =
-            password::hash(cells.require("password")?, &self.entropy).map_err(|_| Reason::Invalid {
-                column: "password",
-                why: "8 to 128 characters are needed".to_owned(),
-            })?;
+        let password = password::hash(cells.require("password")?, &self.entropy).map_err(|_| {
+            Reason::Invalid { column: "password", why: "8 to 128 characters are needed".to_owned() }
+        })?;
         Ok(StaffAccount {
             login: cells.parse("login", StaffLogin::parse)?,
             name: cells.require("name")?.to_owned(),
-            role: cells.parse("role", |role| {
-                Role::deserialize(StrDeserializer::<ValueError>::new(role))
-            })?,
+            role: cells.parse("role", |role| Role::deserialize(StrDeserializer::<ValueError>::new(role)))?,
             site,
             password_hash: password,
         })

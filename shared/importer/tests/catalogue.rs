@@ -35,30 +35,18 @@ async fn ask(app: search::App, case: &str) -> (u16, serde_json::Value) {
 async fn replay_indexer(app: &indexer::App, case: &str) -> Vec<String> {
     let batch: SqsEvent = serde_json::from_str(&event("indexer", case)).unwrap();
     let failed = indexer::handle(app, batch).await.batch_item_failures;
-    failed
-        .into_iter()
-        .map(|failure| failure.item_identifier)
-        .collect()
+    failed.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
 fn titles_of(answer: &serde_json::Value) -> Vec<&str> {
-    answer["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["title"].as_str().unwrap())
-        .collect()
+    answer["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
 async fn a_loaded_title_is_found_with_its_free_copies() {
     let library = Ground::with_titles(TITLES).await;
 
-    for case in [
-        "titles-by-words",
-        "titles-in-traditional-characters",
-        "titles-by-isbn",
-    ] {
+    for case in ["titles-by-words", "titles-in-traditional-characters", "titles-by-isbn"] {
         let (status, answer) = ask(library.search(), case).await;
         assert_eq!((status, &answer["total"]), (200, &1.into()), "{case}");
         let found = &answer["items"][0];
@@ -77,15 +65,9 @@ async fn pages_are_turned_with_the_cursor_of_the_page_before() {
     let library = Ground::with_titles(TITLES).await;
 
     let (_, first) = ask(library.search(), "titles-browse-first-page").await;
-    assert_eq!(
-        (titles_of(&first), &first["total"]),
-        (vec!["解忧杂货店", "白夜行"], &3.into())
-    );
+    assert_eq!((titles_of(&first), &first["total"]), (vec!["解忧杂货店", "白夜行"], &3.into()));
 
-    let uri = format!(
-        "/titles?limit=2&cursor={}",
-        first["next_cursor"].as_str().unwrap()
-    );
+    let uri = format!("/titles?limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
     let request = http::Request::get(uri).body(axum::body::Body::empty()).unwrap();
     let response = search::routes(library.search()).oneshot(request).await.unwrap();
     let second: serde_json::Value =
@@ -103,11 +85,7 @@ async fn wrong_questions_get_the_right_problem() {
         ("title-unknown", 404, "not_found"),
     ] {
         let (got, problem) = ask(library.search(), case).await;
-        assert_eq!(
-            (got, &problem["code"]),
-            (status, &code.into()),
-            "{case}: {problem}"
-        );
+        assert_eq!((got, &problem["code"]), (status, &code.into()), "{case}: {problem}");
     }
     let (status, nothing) = ask(library.search(), "titles-nothing-found").await;
     assert_eq!((status, &nothing["total"]), (200, &0.into()));
@@ -144,15 +122,9 @@ async fn a_changed_title_is_searchable_at_the_next_look() {
     let before = search.index.current().await.unwrap().unwrap();
     let mut changed = title::get(&library.table, &id("b000004")).await.unwrap().unwrap();
     changed.title = "浪矢杂货店的奇迹".to_owned();
-    bulk::put(&library.table, vec![Loaded::Title(changed)])
-        .await
-        .unwrap();
+    bulk::put(&library.table, vec![Loaded::Title(changed)]).await.unwrap();
 
-    assert!(
-        replay_indexer(&library.indexer(), "title-changed")
-            .await
-            .is_empty()
-    );
+    assert!(replay_indexer(&library.indexer(), "title-changed").await.is_empty());
     library.pass(SignedDuration::from_secs(3));
     let after = search.index.current().await.unwrap().unwrap();
 
@@ -160,11 +132,7 @@ async fn a_changed_title_is_searchable_at_the_next_look() {
     assert_eq!(after.search("浪矢", first).unwrap().total, 1);
     assert_eq!(after.search("解忧", first).unwrap().total, 0);
     assert_eq!(after.titles(), 3);
-    assert_eq!(
-        before.search("解忧", first).unwrap().total,
-        1,
-        "who was searching goes on in the old one"
-    );
+    assert_eq!(before.search("解忧", first).unwrap().total, 1, "who was searching goes on in the old one");
 }
 
 #[tokio::test]
@@ -178,14 +146,8 @@ async fn a_broken_message_fails_alone_and_a_repeated_one_changes_nothing() {
     let failed = replay_indexer(&indexer, "one-broken-among-good").await;
 
     assert_eq!(failed.len(), 2);
-    assert!(
-        failed[0].ends_with("01") && failed[1].ends_with("02"),
-        "{failed:?}"
-    );
-    assert_eq!(
-        library.search().index.current().await.unwrap().unwrap().titles(),
-        3
-    );
+    assert!(failed[0].ends_with("01") && failed[1].ends_with("02"), "{failed:?}");
+    assert_eq!(library.search().index.current().await.unwrap().unwrap().titles(), 3);
 }
 
 #[tokio::test]
@@ -198,9 +160,7 @@ async fn two_indexers_at_once_both_get_their_change_in() {
     let table = &library.table;
     let one = title::get(table, &id("b000004")).await.unwrap().unwrap();
     let other = title::get(table, &id("b000005")).await.unwrap().unwrap();
-    bulk::put(table, vec![renamed(one, "甲书改名"), renamed(other, "乙书改名")])
-        .await
-        .unwrap();
+    bulk::put(table, vec![renamed(one, "甲书改名"), renamed(other, "乙书改名")]).await.unwrap();
     let indexer = library.indexer();
     let message = |title: &str| {
         let mut event: SqsEvent = serde_json::from_str(&event("indexer", "title-changed")).unwrap();
@@ -244,23 +204,14 @@ async fn a_second_load_brings_titles_up_to_date_and_leaves_copies_in_use_alone()
     let summary = library.load_titles(&changed).await;
 
     assert_eq!((summary.read, summary.loaded, summary.rejected), (4, 4, 0));
-    assert!(
-        (1..=3).contains(&summary.copies),
-        "only the new title's copies: {summary:?}"
-    );
+    assert!((1..=3).contains(&summary.copies), "only the new title's copies: {summary:?}");
     let now = copy::of_title(&library.table, &id("b000004")).await.unwrap();
     assert_eq!(now.len(), copies.len());
-    assert_eq!(
-        copy::get(&library.table, &taken).await.unwrap().unwrap().status,
-        CopyStatus::OnLoan
-    );
+    assert_eq!(copy::get(&library.table, &taken).await.unwrap().unwrap().status, CopyStatus::OnLoan);
     let first = yujie_catalogue::index::Page { offset: 0, limit: 10 };
     let index = library.search().index.current().await.unwrap().unwrap();
     assert_eq!(index.titles(), 4);
-    assert_eq!(
-        index.search("白夜行", first).unwrap().lines[0].title,
-        "白夜行（新版）"
-    );
+    assert_eq!(index.search("白夜行", first).unwrap().lines[0].title, "白夜行（新版）");
 }
 
 /// As if a reader had it.
@@ -280,23 +231,13 @@ async fn bad_rows_are_listed_and_the_rest_goes_in() {
         TITLES.to_owned() + "b000004,,同一个编号,,,,,,\n,,没有编号,,,,,,\nb000009,12345,书号不对,,,,,,\n";
     let summary = library.load_titles(&titles).await;
 
-    assert_eq!(
-        (summary.read, summary.loaded, summary.rejected, summary.warnings),
-        (6, 4, 2, 1)
-    );
+    assert_eq!((summary.read, summary.loaded, summary.rejected, summary.warnings), (6, 4, 2, 1));
     let rejects = std::fs::read_to_string(library.rejects()).unwrap();
     let lines: Vec<&str> = rejects.lines().collect();
     assert_eq!(lines[0], "line,id,outcome,reason");
-    assert_eq!(
-        lines[1],
-        "5,b000004,rejected,id: the row on line 2 has the same id"
-    );
+    assert_eq!(lines[1], "5,b000004,rejected,id: the row on line 2 has the same id");
     assert_eq!(lines[2], "6,,rejected,id is empty");
-    assert!(
-        lines[3].starts_with("7,b000009,warning,isbn left out"),
-        "{}",
-        lines[3]
-    );
+    assert!(lines[3].starts_with("7,b000009,warning,isbn left out"), "{}", lines[3]);
 }
 
 #[tokio::test]
@@ -304,31 +245,18 @@ async fn copies_can_come_from_a_list() {
     let library = Ground::new().await;
     library.load_sites().await;
     let mut report = Report::new(None).unwrap();
-    library
-        .importer
-        .catalogue(&library.file("titles.csv", TITLES), false, &mut report)
-        .await
-        .unwrap();
+    library.importer.catalogue(&library.file("titles.csv", TITLES), false, &mut report).await.unwrap();
     let list = "barcode,title_id,site,call_number\n00Y0012,b000004,C01,I313/1\n00Y0013,b000004,L01,I313/1\n\
                 00Y0014,nowhere,C01,X\n00Y0015,b000005,nosite,X\n00Y0012,b000005,C01,X\n";
 
     for expected_new in [2, 0] {
         let mut report = Report::new(None).unwrap();
-        library
-            .importer
-            .copies(&library.file("copies.csv", list), &mut report)
-            .await
-            .unwrap();
+        library.importer.copies(&library.file("copies.csv", list), &mut report).await.unwrap();
         let summary = report.finish();
-        assert_eq!(
-            (summary.read, summary.loaded, summary.rejected, summary.copies),
-            (5, 2, 3, expected_new)
-        );
+        assert_eq!((summary.read, summary.loaded, summary.rejected, summary.copies), (5, 2, 3, expected_new));
     }
 
-    let counted = availability::get_many(&library.table, &[id("b000004"), id("b000005")])
-        .await
-        .unwrap();
+    let counted = availability::get_many(&library.table, &[id("b000004"), id("b000005")]).await.unwrap();
     assert_eq!(counted[&id("b000004")].available, 2);
     assert!(!counted.contains_key(&id("b000005")));
 }
@@ -338,21 +266,13 @@ async fn sites_staff_and_rules_are_loaded_and_loaded_again() {
     let library = Ground::new().await;
     let none = library
         .importer
-        .catalogue(
-            &library.file("t.csv", TITLES),
-            true,
-            &mut Report::new(None).unwrap(),
-        )
+        .catalogue(&library.file("t.csv", TITLES), true, &mut Report::new(None).unwrap())
         .await;
     assert!(matches!(none, Err(ImportError::NoStock)));
     assert_eq!(library.load_sites().await.loaded, 3);
     let bad_site = SITES.to_owned() + "X1,某处,castle,,1,2,,0\nX2,某处,library,,north,2,,0\n";
     let mut report = Report::new(None).unwrap();
-    library
-        .importer
-        .sites(&library.file("sites.csv", &bad_site), &mut report)
-        .await
-        .unwrap();
+    library.importer.sites(&library.file("sites.csv", &bad_site), &mut report).await.unwrap();
     assert_eq!(report.finish().rejected, 2);
     assert_eq!(site::all(&library.table).await.unwrap().len(), 3);
 
@@ -361,27 +281,17 @@ async fn sites_staff_and_rules_are_loaded_and_loaded_again() {
             "login,role,site,name,password\npicker-C01,picker,C01,张三,{password}\nx,picker,C01,太短的登录名,{password}\n"
         );
         let mut report = Report::new(None).unwrap();
-        library
-            .importer
-            .staff(&library.file("staff.csv", &list), &mut report)
-            .await
-            .unwrap();
+        library.importer.staff(&library.file("staff.csv", &list), &mut report).await.unwrap();
         let summary = report.finish();
         assert_eq!((summary.loaded, summary.rejected), (1, 1));
     }
-    let account = staff::get(&library.table, &StaffLogin::parse("picker-C01").unwrap())
-        .await
-        .unwrap()
-        .unwrap();
+    let account =
+        staff::get(&library.table, &StaffLogin::parse("picker-C01").unwrap()).await.unwrap().unwrap();
     assert_eq!(account.role, Role::Picker);
     assert!(password::check("second password", Some(&account.password_hash)).is_ok());
 
     for _ in 0..2 {
-        library
-            .importer
-            .rules(None, &mut Report::new(None).unwrap())
-            .await
-            .unwrap();
+        library.importer.rules(None, &mut Report::new(None).unwrap()).await.unwrap();
     }
     assert_eq!(rules::current(&library.table).await.unwrap().unwrap().version, 1);
 }
@@ -392,20 +302,12 @@ async fn the_index_can_be_built_anew_from_the_table() {
     let search = library.search();
     let before = search.index.current().await.unwrap().unwrap();
 
-    library
-        .importer
-        .rebuild_index(&mut Report::new(None).unwrap())
-        .await
-        .unwrap();
+    library.importer.rebuild_index(&mut Report::new(None).unwrap()).await.unwrap();
     library.pass(SignedDuration::from_secs(3));
     let after = search.index.current().await.unwrap().unwrap();
 
     let first = yujie_catalogue::index::Page { offset: 0, limit: 10 };
     for typed in ["解忧杂货店", "东野圭吾", ""] {
-        assert_eq!(
-            before.search(typed, first).unwrap(),
-            after.search(typed, first).unwrap(),
-            "{typed}"
-        );
+        assert_eq!(before.search(typed, first).unwrap(), after.search(typed, first).unwrap(), "{typed}");
     }
 }

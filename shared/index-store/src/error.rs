@@ -37,10 +37,7 @@ impl StoreError {
     where
         E: std::error::Error + 'static,
     {
-        Self::S3 {
-            what,
-            why: DisplayErrorContext(error).to_string(),
-        }
+        Self::S3 { what, why: DisplayErrorContext(error).to_string() }
     }
 }
 

@@ -43,16 +43,12 @@ impl Local {
                 let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
             }
         }
-        Ok(Self {
-            root: root.to_owned(),
-        })
+        Ok(Self { root: root.to_owned() })
     }
 
     /// An empty index directory, to begin an index in.
     pub fn empty(&self) -> Result<Materialised, StoreError> {
-        Ok(Materialised {
-            directory: TempDir::with_prefix_in(own_prefix(OPEN), &self.root)?,
-        })
+        Ok(Materialised { directory: TempDir::with_prefix_in(own_prefix(OPEN), &self.root)? })
     }
 
     pub(crate) fn has(&self, file: &File) -> bool {
@@ -113,9 +109,7 @@ fn own_prefix(kind: &str) -> String {
 /// Whether the process that made this is gone.
 fn is_left_over(name: &str) -> bool {
     let made = name.strip_prefix(OPEN).or_else(|| name.strip_prefix(PART));
-    let process = made
-        .and_then(|rest| rest.split_once('-'))
-        .map(|(process, _)| process);
+    let process = made.and_then(|rest| rest.split_once('-')).map(|(process, _)| process);
     process.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 
@@ -138,9 +132,7 @@ impl Receiving {
         if self.bytes != expected.bytes || hex(self.hash.finish().as_ref()) != expected.sha256 {
             return Err(StoreError::Damaged(expected.key()));
         }
-        self.file
-            .persist(local.path(expected))
-            .map_err(|error| error.error)?;
+        self.file.persist(local.path(expected)).map_err(|error| error.error)?;
         Ok(())
     }
 }
@@ -159,19 +151,13 @@ pub(crate) fn describe(directory: &Path, name: &str) -> Result<File, StoreError>
         hash.update(chunk.get(..read).unwrap_or_default());
         bytes += u64::try_from(read).unwrap_or_default();
     }
-    Ok(File {
-        name: name.to_owned(),
-        bytes,
-        sha256: hex(hash.finish().as_ref()),
-    })
+    Ok(File { name: name.to_owned(), bytes, sha256: hex(hash.finish().as_ref()) })
 }
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

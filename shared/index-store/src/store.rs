@@ -28,10 +28,7 @@ pub struct IndexStore {
 impl IndexStore {
     /// The index in this bucket.
     pub fn new(s3: Client, bucket: impl Into<String>) -> Self {
-        Self {
-            s3,
-            bucket: bucket.into(),
-        }
+        Self { s3, bucket: bucket.into() }
     }
 
     /// What is published now; `None` before anything was.
@@ -57,12 +54,7 @@ impl IndexStore {
         local: &Local,
     ) -> Result<Materialised, StoreError> {
         for _ in 0..3 {
-            let missing = published
-                .manifest
-                .files
-                .iter()
-                .filter(|file| !local.has(file))
-                .cloned();
+            let missing = published.manifest.files.iter().filter(|file| !local.has(file)).cloned();
             let fetches: Vec<_> = missing.map(|file| self.fetch(file, local)).collect();
             at_once(fetches).await?;
             if let Some(linked) = local.link(&published.manifest)? {
@@ -70,9 +62,7 @@ impl IndexStore {
                 return Ok(linked);
             }
         }
-        Err(StoreError::Disk(std::io::Error::other(
-            "the cache is being swept faster than it is filled",
-        )))
+        Err(StoreError::Disk(std::io::Error::other("the cache is being swept faster than it is filled")))
     }
 
     /// Makes the named files of a directory the index, in place of `base`, from which they were made.
@@ -82,10 +72,7 @@ impl IndexStore {
         directory: &Path,
         names: &[String],
     ) -> Result<Published, StoreError> {
-        let files = names
-            .iter()
-            .map(|name| describe(directory, name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let files = names.iter().map(|name| describe(directory, name)).collect::<Result<Vec<_>, _>>()?;
         let old: &[File] = base.map_or(&[], |base| &base.manifest.files);
         let new = files.iter().filter(|file| !old.contains(file)).cloned();
         let uploads: Vec<_> = new.map(|file| self.upload(file, directory)).collect();
@@ -99,20 +86,12 @@ impl IndexStore {
         let wanted: Vec<String> = published.manifest.files.iter().map(File::key).collect();
         let before = now.saturating_sub(GRACE).map_or(0, Timestamp::as_second);
         let mut swept = 0;
-        let mut pages = self
-            .s3
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(PREFIX)
-            .into_paginator()
-            .send();
+        let mut pages = self.s3.list_objects_v2().bucket(&self.bucket).prefix(PREFIX).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::from_s3("list", &error))?;
             for object in page.contents() {
                 let Some(key) = object.key() else { continue };
-                let old = object
-                    .last_modified()
-                    .is_some_and(|modified| modified.secs() < before);
+                let old = object.last_modified().is_some_and(|modified| modified.secs() < before);
                 if old && !wanted.iter().any(|wanted| wanted == key) {
                     self.delete(key).await?;
                     swept += 1;
@@ -138,14 +117,12 @@ impl IndexStore {
             Err(error) => return Err(StoreError::from_s3("get manifest.json", &error)),
         };
         let etag = object.e_tag().unwrap_or_default().to_owned();
-        let body = object.body.collect().await.map_err(|error| StoreError::S3 {
-            what: "get manifest.json",
-            why: error.to_string(),
-        })?;
-        Ok(Answer::Found(Published {
-            manifest: serde_json::from_slice(&body.into_bytes())?,
-            etag,
-        }))
+        let body = object
+            .body
+            .collect()
+            .await
+            .map_err(|error| StoreError::S3 { what: "get manifest.json", why: error.to_string() })?;
+        Ok(Answer::Found(Published { manifest: serde_json::from_slice(&body.into_bytes())?, etag }))
     }
 
     async fn fetch(&self, file: File, local: &Local) -> Result<(), StoreError> {
@@ -157,10 +134,8 @@ impl IndexStore {
         };
         let mut receiving = local.receive()?;
         while let Some(chunk) = object.body.next().await {
-            receiving.write(&chunk.map_err(|error| StoreError::S3 {
-                what: "get",
-                why: error.to_string(),
-            })?)?;
+            receiving
+                .write(&chunk.map_err(|error| StoreError::S3 { what: "get", why: error.to_string() })?)?;
         }
         receiving.finish(local, &file)
     }
@@ -193,10 +168,7 @@ impl IndexStore {
             None => put.if_none_match("*"),
         };
         match put.send().await {
-            Ok(answer) => Ok(Published {
-                manifest,
-                etag: answer.e_tag().unwrap_or_default().to_owned(),
-            }),
+            Ok(answer) => Ok(Published { manifest, etag: answer.e_tag().unwrap_or_default().to_owned() }),
             Err(error) if matches!(status(&error), Some(404 | 409 | 412)) => self.own(&manifest).await,
             Err(error) => Err(StoreError::from_s3("put manifest.json", &error)),
         }
@@ -212,18 +184,13 @@ impl IndexStore {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let deleted = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
-        deleted
-            .map(drop)
-            .map_err(|error| StoreError::from_s3("delete", &error))
+        deleted.map(drop).map_err(|error| StoreError::from_s3("delete", &error))
     }
 }
 
 /// Runs transfers, a few at a time, until all are done or one fails.
 async fn at_once(transfers: Vec<impl Future<Output = Result<(), StoreError>>>) -> Result<(), StoreError> {
-    futures_util::stream::iter(transfers)
-        .buffer_unordered(TRANSFERS)
-        .try_collect()
-        .await
+    futures_util::stream::iter(transfers).buffer_unordered(TRANSFERS).try_collect().await
 }
 
 enum Answer {

@@ -49,10 +49,7 @@ impl Bucket {
             .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test server lives as long as its test"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { endpoint, state }
     }
@@ -77,12 +74,7 @@ impl Bucket {
 
     /// The keys that were called with this method so far.
     pub fn calls(&self, method: &str) -> Vec<String> {
-        self.lock()
-            .calls
-            .iter()
-            .filter(|(m, _)| m == method)
-            .map(|(_, key)| key.clone())
-            .collect()
+        self.lock().calls.iter().filter(|(m, _)| m == method).map(|(_, key)| key.clone()).collect()
     }
 
     /// Starts counting calls anew.
@@ -103,11 +95,7 @@ impl Bucket {
     /// Changes an object behind everybody's back.
     pub fn overwrite(&self, name: &str, content: &'static str) {
         let mut contents = self.lock();
-        let object = contents
-            .objects
-            .iter_mut()
-            .find(|(key, _)| key.ends_with(name))
-            .unwrap();
+        let object = contents.objects.iter_mut().find(|(key, _)| key.ends_with(name)).unwrap();
         *object.1 = Bytes::from_static(content.as_bytes());
     }
 
@@ -178,11 +166,7 @@ async fn list(State(state): State<Arc<Mutex<Contents>>>) -> String {
 }
 
 fn etag(body: &Bytes) -> String {
-    format!(
-        "\"{}\"",
-        body.iter()
-            .fold(5_381_u64, |hash, byte| hash.wrapping_mul(33) ^ u64::from(*byte))
-    )
+    format!("\"{}\"", body.iter().fold(5_381_u64, |hash, byte| hash.wrapping_mul(33) ^ u64::from(*byte)))
 }
 
 /// The content of a body that came in signed chunks with a checksum after it.

@@ -38,9 +38,7 @@ async fn what_is_published_is_what_readers_get() {
     let store = bucket.store();
     assert_eq!(store.current().await.unwrap(), None);
 
-    let published = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")])
-        .await
-        .unwrap();
+    let published = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")]).await.unwrap();
 
     let cache = tempfile::tempdir().unwrap();
     let local = Local::open(cache.path()).unwrap();
@@ -58,41 +56,21 @@ async fn a_change_moves_only_what_changed() {
     let store = bucket.store();
     let cache = tempfile::tempdir().unwrap();
     let local = Local::open(cache.path()).unwrap();
-    let first = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")])
-        .await
-        .unwrap();
+    let first = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")]).await.unwrap();
     let opened = store.materialise(&first, &local).await.unwrap();
     assert_eq!(store.newer(Some(&first)).await.unwrap(), None, "nothing new");
     bucket.forget_calls();
 
-    publish(
-        &store,
-        Some(&first),
-        &[("meta.json", "two"), ("a.idx", "postings"), ("b.idx", "more")],
-    )
-    .await
-    .unwrap();
+    publish(&store, Some(&first), &[("meta.json", "two"), ("a.idx", "postings"), ("b.idx", "more")])
+        .await
+        .unwrap();
     let second = store.newer(Some(&first)).await.unwrap().unwrap();
     let reopened = store.materialise(&second, &local).await.unwrap();
 
-    assert_eq!(
-        bucket.calls("PUT").len(),
-        3,
-        "meta.json, b.idx and the manifest: {:?}",
-        bucket.calls("PUT")
-    );
-    assert_eq!(
-        bucket.calls("GET").len(),
-        3,
-        "the same three: {:?}",
-        bucket.calls("GET")
-    );
+    assert_eq!(bucket.calls("PUT").len(), 3, "meta.json, b.idx and the manifest: {:?}", bucket.calls("PUT"));
+    assert_eq!(bucket.calls("GET").len(), 3, "the same three: {:?}", bucket.calls("GET"));
     assert_eq!(read(reopened.path(), "meta.json"), "two");
-    assert_eq!(
-        read(opened.path(), "meta.json"),
-        "one",
-        "who has the old one open keeps it"
-    );
+    assert_eq!(read(opened.path(), "meta.json"), "one", "who has the old one open keeps it");
 }
 
 #[tokio::test]
@@ -101,28 +79,16 @@ async fn of_two_writers_one_wins_and_the_other_is_told() {
     let (one, other) = (bucket.store(), bucket.store());
 
     publish(&one, None, &[("meta.json", "one")]).await.unwrap();
-    assert!(matches!(
-        publish(&other, None, &[("meta.json", "other")]).await,
-        Err(StoreError::LostRace)
-    ));
+    assert!(matches!(publish(&other, None, &[("meta.json", "other")]).await, Err(StoreError::LostRace)));
 
     let base = one.current().await.unwrap().unwrap();
-    let won = publish(&one, Some(&base), &[("meta.json", "two"), ("a.1.del", "x")])
-        .await
-        .unwrap();
+    let won = publish(&one, Some(&base), &[("meta.json", "two"), ("a.1.del", "x")]).await.unwrap();
     let lost = publish(&other, Some(&base), &[("meta.json", "too"), ("a.1.del", "y")]).await;
     assert!(matches!(lost, Err(StoreError::LostRace)));
 
     let cache = tempfile::tempdir().unwrap();
-    let opened = other
-        .materialise(&won, &Local::open(cache.path()).unwrap())
-        .await
-        .unwrap();
-    assert_eq!(
-        read(opened.path(), "a.1.del"),
-        "x",
-        "the loser's file of the same name did no harm"
-    );
+    let opened = other.materialise(&won, &Local::open(cache.path()).unwrap()).await.unwrap();
+    assert_eq!(read(opened.path(), "a.1.del"), "x", "the loser's file of the same name did no harm");
 }
 
 #[tokio::test]
@@ -132,9 +98,7 @@ async fn a_publication_whose_answer_was_lost_counts() {
     let base = publish(&store, None, &[("meta.json", "one")]).await.unwrap();
     bucket.lose_next_manifest_answer();
 
-    let published = publish(&store, Some(&base), &[("meta.json", "two")])
-        .await
-        .unwrap();
+    let published = publish(&store, Some(&base), &[("meta.json", "two")]).await.unwrap();
 
     assert_eq!(published.manifest.generation, 2);
     assert_eq!(store.current().await.unwrap().unwrap(), published);
@@ -144,17 +108,12 @@ async fn a_publication_whose_answer_was_lost_counts() {
 async fn a_damaged_file_is_noticed_and_not_kept() {
     let bucket = Bucket::start().await;
     let store = bucket.store();
-    let published = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")])
-        .await
-        .unwrap();
+    let published = publish(&store, None, &[("meta.json", "one"), ("a.idx", "postings")]).await.unwrap();
     bucket.overwrite("a.idx", "poisoned");
     let cache = tempfile::tempdir().unwrap();
     let local = Local::open(cache.path()).unwrap();
 
-    assert!(matches!(
-        store.materialise(&published, &local).await,
-        Err(StoreError::Damaged(_))
-    ));
+    assert!(matches!(store.materialise(&published, &local).await, Err(StoreError::Damaged(_))));
 
     bucket.overwrite("a.idx", "postings");
     assert!(store.materialise(&published, &local).await.is_ok());
@@ -164,12 +123,8 @@ async fn a_damaged_file_is_noticed_and_not_kept() {
 async fn what_nobody_needs_is_swept_away_after_a_while() {
     let bucket = Bucket::start().await;
     let store = bucket.store();
-    let first = publish(&store, None, &[("meta.json", "one"), ("a.idx", "old")])
-        .await
-        .unwrap();
-    let second = publish(&store, Some(&first), &[("meta.json", "two"), ("b.idx", "new")])
-        .await
-        .unwrap();
+    let first = publish(&store, None, &[("meta.json", "one"), ("a.idx", "old")]).await.unwrap();
+    let second = publish(&store, Some(&first), &[("meta.json", "two"), ("b.idx", "new")]).await.unwrap();
     let cache = tempfile::tempdir().unwrap();
     let local = Local::open(cache.path()).unwrap();
     let opened = store.materialise(&first, &local).await.unwrap();
@@ -183,22 +138,12 @@ async fn what_nobody_needs_is_swept_away_after_a_while() {
     assert_eq!(store.sweep(&second, later).await.unwrap(), 2);
 
     drop(store.materialise(&second, &local).await.unwrap());
-    assert_eq!(
-        fs::read_dir(cache.path()).unwrap().count(),
-        5,
-        "four files and the directory that is open"
-    );
+    assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 5, "four files and the directory that is open");
     drop(opened);
     drop(store.materialise(&second, &local).await.unwrap());
-    assert_eq!(
-        fs::read_dir(cache.path()).unwrap().count(),
-        2,
-        "the two files of now"
-    );
+    assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 2, "the two files of now");
     let fresh = tempfile::tempdir().unwrap();
-    let gone = store
-        .materialise(&first, &Local::open(fresh.path()).unwrap())
-        .await;
+    let gone = store.materialise(&first, &Local::open(fresh.path()).unwrap()).await;
     assert!(matches!(gone, Err(StoreError::Gone(_))));
 }
 

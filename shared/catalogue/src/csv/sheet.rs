@@ -81,28 +81,14 @@ impl Sheet {
     /// Reads the header. The first of the `required` columns names a row in its [`Reject`].
     pub fn open(input: impl Read + Send + 'static, required: &[&'static str]) -> Result<Self, SheetError> {
         let mut reader = csv::Reader::from_reader(unzipped(input)?);
-        let header = reader
-            .headers()
-            .map_err(|error| SheetError::NoHeader(error.to_string()))?;
-        let columns: HashMap<String, usize> = header
-            .iter()
-            .enumerate()
-            .map(|(at, name)| (name.trim().to_ascii_lowercase(), at))
-            .collect();
+        let header = reader.headers().map_err(|error| SheetError::NoHeader(error.to_string()))?;
+        let columns: HashMap<String, usize> =
+            header.iter().enumerate().map(|(at, name)| (name.trim().to_ascii_lowercase(), at)).collect();
         if let Some(missing) = required.iter().find(|name| !columns.contains_key(**name)) {
             return Err(SheetError::NoColumn(missing));
         }
-        let id_column = required
-            .first()
-            .and_then(|name| columns.get(*name))
-            .copied()
-            .unwrap_or_default();
-        Ok(Self {
-            reader,
-            columns: Arc::new(columns),
-            id_column,
-            ended: false,
-        })
+        let id_column = required.first().and_then(|name| columns.get(*name)).copied().unwrap_or_default();
+        Ok(Self { reader, columns: Arc::new(columns), id_column, ended: false })
     }
 
     fn read(&mut self) -> Option<Result<Cells, Reject>> {
@@ -114,27 +100,16 @@ impl Sheet {
         };
         let line = bytes.position().map_or(0, csv::Position::line);
         Some(match outcome {
-            Ok(fields) => Ok(Cells {
-                line,
-                fields,
-                columns: Arc::clone(&self.columns),
-            }),
-            Err(reason) => Err(Reject {
-                line,
-                id: self.id(&bytes),
-                reason,
-            }),
+            Ok(fields) => Ok(Cells { line, fields, columns: Arc::clone(&self.columns) }),
+            Err(reason) => Err(Reject { line, id: self.id(&bytes), reason }),
         })
     }
 
     fn reason(&mut self, error: ErrorKind) -> Reason {
         match error {
-            ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => Reason::Fields {
-                found: len,
-                expected: expected_len,
-            },
+            ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                Reason::Fields { found: len, expected: expected_len }
+            }
             ErrorKind::Io(error) => {
                 self.ended = true;
                 Reason::Unreadable(error.to_string())
@@ -188,19 +163,12 @@ impl Cells {
         column: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<T, Reason> {
-        parse(self.require(column)?).map_err(|error| Reason::Invalid {
-            column,
-            why: error.to_string(),
-        })
+        parse(self.require(column)?).map_err(|error| Reason::Invalid { column, why: error.to_string() })
     }
 
     /// This row as a reject.
     pub fn reject(&self, id_column: &str, reason: Reason) -> Reject {
-        Reject {
-            line: self.line,
-            id: self.get(id_column).map(str::to_owned),
-            reason,
-        }
+        Reject { line: self.line, id: self.get(id_column).map(str::to_owned), reason }
     }
 }
 

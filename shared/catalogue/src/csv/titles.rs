@@ -60,23 +60,13 @@ fn title(cells: &Cells) -> Result<TitleRow, Reason> {
     let id = cells.parse("id", TitleId::parse)?;
     let title = cells.require("title")?;
     if title.chars().count() > LONGEST_TITLE {
-        return Err(Reason::Invalid {
-            column: "title",
-            why: "longer than 1,000 characters".to_owned(),
-        });
+        return Err(Reason::Invalid { column: "title", why: "longer than 1,000 characters".to_owned() });
     }
     let mut warnings = Vec::new();
-    let isbn = cells
-        .get("isbn")
-        .map(Isbn::parse)
-        .transpose()
-        .unwrap_or_else(|error| {
-            warnings.push(Warning {
-                column: "isbn",
-                why: error.to_string(),
-            });
-            None
-        });
+    let isbn = cells.get("isbn").map(Isbn::parse).transpose().unwrap_or_else(|error| {
+        warnings.push(Warning { column: "isbn", why: error.to_string() });
+        None
+    });
     let text = |column| cells.get(column).map(str::to_owned);
     let title = Title {
         id,
@@ -86,32 +76,16 @@ fn title(cells: &Cells) -> Result<TitleRow, Reason> {
         authors: cells.get("author").map(people).unwrap_or_default(),
         translators: cells.get("translator").map(people).unwrap_or_default(),
         publisher: text("publisher"),
-        year: cells
-            .get("pub_year")
-            .or_else(|| cells.get("pub_date"))
-            .and_then(year),
+        year: cells.get("pub_year").or_else(|| cells.get("pub_date")).and_then(year),
         isbn,
-        pages: cells
-            .get("pages")
-            .and_then(first_number)
-            .filter(|&pages| pages > 0),
+        pages: cells.get("pages").and_then(first_number).filter(|&pages| pages > 0),
         series: text("series"),
-        tags: cells
-            .get("category")
-            .map(|tags| split(tags, &['|']))
-            .unwrap_or_default(),
+        tags: cells.get("category").map(|tags| split(tags, &['|'])).unwrap_or_default(),
         class: text("class"),
         summary: text("summary"),
-        popularity: cells
-            .get("rating_count")
-            .and_then(first_number)
-            .unwrap_or_default(),
+        popularity: cells.get("rating_count").and_then(first_number).unwrap_or_default(),
     };
-    Ok(TitleRow {
-        line: cells.line,
-        title,
-        warnings,
-    })
+    Ok(TitleRow { line: cells.line, title, warnings })
 }
 
 /// `[清] 曹雪芹 著 / 高鹗` are two people. Commas do not divide: `尼采(Nietzsche,F.)` is one.
@@ -120,11 +94,7 @@ fn people(text: &str) -> Vec<String> {
 }
 
 fn split(text: &str, at: &[char]) -> Vec<String> {
-    text.split(at)
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split(at).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// The year of `2014-5`, `1998年3月` or `2014.0`.
@@ -133,10 +103,7 @@ fn year(text: &str) -> Option<u16> {
 }
 
 fn first_number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    let digits: String = text
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let digits: String =
+        text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }

@@ -34,12 +34,8 @@ impl Tallied {
             .filter_map(|(letter, n)| Some((char::from(u8::try_from(letter).ok()?), n)))
             .collect();
         classes.sort_by_key(|&(letter, n)| (std::cmp::Reverse(n), letter));
-        let years = self
-            .years
-            .present()
-            .rev()
-            .filter_map(|(year, n)| Some((u16::try_from(year).ok()?, n)))
-            .collect();
+        let years =
+            self.years.present().rev().filter_map(|(year, n)| Some((u16::try_from(year).ok()?, n))).collect();
         Facets { classes, years }
     }
 }
@@ -94,14 +90,8 @@ impl Collector for Tally {
         let mut all = Tallied::default();
         for segment in segments {
             all.total += segment.total;
-            segment
-                .classes
-                .present()
-                .for_each(|(letter, n)| all.classes.add(letter, n));
-            segment
-                .years
-                .present()
-                .for_each(|(year, n)| all.years.add(year, n));
+            segment.classes.present().for_each(|(letter, n)| all.classes.add(letter, n));
+            segment.years.present().for_each(|(year, n)| all.years.add(year, n));
         }
         Ok(all)
     }

@@ -53,14 +53,7 @@ impl Wanted {
         }
         let mut tokens = cut(&folded);
         tokens.truncate(MOST_TOKENS);
-        if tokens.is_empty() {
-            Self::Nothing
-        } else {
-            Self::Words {
-                tokens,
-                whole: fold_whole(&typed),
-            }
-        }
+        if tokens.is_empty() { Self::Nothing } else { Self::Words { tokens, whole: fold_whole(&typed) } }
     }
 
     /// The query in which every token must be found.
@@ -82,9 +75,9 @@ impl Wanted {
     /// The query in which three of four tokens are enough, for titles and names run together or half remembered.
     pub(super) fn lenient(&self, fields: &Fields) -> Option<Box<dyn Query>> {
         match self {
-            Self::Words { tokens, .. } => Some(found(fields, tokens, |distinct| {
-                if distinct > 3 { distinct * 3 / 4 } else { distinct }
-            })),
+            Self::Words { tokens, .. } => {
+                Some(found(fields, tokens, |distinct| if distinct > 3 { distinct * 3 / 4 } else { distinct }))
+            }
             _ => None,
         }
     }
@@ -93,11 +86,8 @@ impl Wanted {
 /// So many of the distinct tokens are somewhere in the title's fields.
 fn found(fields: &Fields, tokens: &[String], enough: fn(usize) -> usize) -> Box<dyn Query> {
     let mut seen = HashSet::new();
-    let clauses: Vec<_> = tokens
-        .iter()
-        .filter(|token| seen.insert(*token))
-        .map(|token| anywhere(fields, token))
-        .collect();
+    let clauses: Vec<_> =
+        tokens.iter().filter(|token| seen.insert(*token)).map(|token| anywhere(fields, token)).collect();
     let enough = enough(clauses.len());
     Box::new(BooleanQuery::union_with_minimum_required_clauses(clauses, enough))
 }
@@ -120,9 +110,7 @@ fn anywhere(fields: &Fields, token: &str) -> Box<dyn Query> {
 
 /// The highest tier that a title reaches.
 fn tier(fields: &Fields, tokens: &[String], whole: &str) -> Box<dyn Query> {
-    let from_start: Vec<String> = std::iter::once(START.to_owned())
-        .chain(tokens.iter().cloned())
-        .collect();
+    let from_start: Vec<String> = std::iter::once(START.to_owned()).chain(tokens.iter().cloned()).collect();
     let tier = |query, score| -> Box<dyn Query> { Box::new(ConstScoreQuery::new(query, score)) };
     Box::new(DisjunctionMaxQuery::new(vec![
         tier(term(fields.whole, whole), EXACT_TITLE),
@@ -136,19 +124,14 @@ fn tier(fields: &Fields, tokens: &[String], whole: &str) -> Box<dyn Query> {
 fn phrase(field: Field, tokens: &[String]) -> Box<dyn Query> {
     match tokens {
         [one] => term(field, one),
-        many => Box::new(PhraseQuery::new(
-            many.iter()
-                .map(|token| Term::from_field_text(field, token))
-                .collect(),
-        )),
+        many => {
+            Box::new(PhraseQuery::new(many.iter().map(|token| Term::from_field_text(field, token)).collect()))
+        }
     }
 }
 
 fn term(field: Field, text: &str) -> Box<dyn Query> {
-    Box::new(TermQuery::new(
-        Term::from_field_text(field, text),
-        IndexRecordOption::WithFreqs,
-    ))
+    Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
 }
 
 #[cfg(test)]

@@ -80,10 +80,7 @@ impl Fields {
         document.add_text(self.whole, fold_whole(&title.title));
         document.add_text(self.title, &title.title);
         document.add_text(self.characters, &title.title);
-        for more in [&title.subtitle, &title.series, &title.original_title]
-            .into_iter()
-            .flatten()
-        {
+        for more in [&title.subtitle, &title.series, &title.original_title].into_iter().flatten() {
             document.add_text(self.more_title, more);
             document.add_text(self.characters, more);
         }
@@ -112,11 +109,8 @@ impl Fields {
 }
 
 fn text(cut: &str, keeps: IndexRecordOption) -> TextOptions {
-    TextOptions::default().set_indexing_options(
-        TextFieldIndexing::default()
-            .set_tokenizer(cut)
-            .set_index_option(keeps),
-    )
+    TextOptions::default()
+        .set_indexing_options(TextFieldIndexing::default().set_tokenizer(cut).set_index_option(keeps))
 }
 
 fn tokenizers() -> TokenizerManager {

@@ -50,14 +50,8 @@ impl Searcher {
     /// Opens the index of a directory. Starts no thread.
     pub fn open(directory: &Path) -> Result<Self, IndexError> {
         let (index, fields) = open(directory, false)?;
-        let reader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()?;
-        Ok(Self {
-            fields,
-            searcher: reader.searcher(),
-        })
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Self { fields, searcher: reader.searcher() })
     }
 
     /// How many titles there are.
@@ -79,38 +73,23 @@ impl Searcher {
     }
 
     fn run(&self, query: &dyn Query, page: Page) -> Result<Hits, IndexError> {
-        let best = TopDocs::with_limit(page.limit.max(1))
-            .and_offset(page.offset)
-            .tweak_score(well_known_first);
+        let best =
+            TopDocs::with_limit(page.limit.max(1)).and_offset(page.offset).tweak_score(well_known_first);
         let (ranked, tallied) = self.searcher.search(query, &(best, Tally))?;
-        let lines = ranked
-            .into_iter()
-            .map(|(_, address)| self.line(address))
-            .collect::<Result<_, _>>()?;
-        Ok(Hits {
-            lines,
-            total: tallied.total,
-            facets: tallied.facets(),
-        })
+        let lines = ranked.into_iter().map(|(_, address)| self.line(address)).collect::<Result<_, _>>()?;
+        Ok(Hits { lines, total: tallied.total, facets: tallied.facets() })
     }
 
     fn line(&self, address: DocAddress) -> Result<Line, IndexError> {
         let document: TantivyDocument = self.searcher.doc(address)?;
-        let line = document
-            .get_first(self.fields.line)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default();
+        let line = document.get_first(self.fields.line).and_then(|value| value.as_str()).unwrap_or_default();
         Ok(serde_json::from_str(line)?)
     }
 }
 
 impl Hits {
     fn none() -> Self {
-        Self {
-            lines: Vec::new(),
-            total: 0,
-            facets: Facets::default(),
-        }
+        Self { lines: Vec::new(), total: 0, facets: Facets::default() }
     }
 }
 
@@ -124,10 +103,7 @@ impl Hits {
 fn well_known_first(segment: &SegmentReader) -> impl Fn(DocId, Score) -> Score + use<> {
     let popularity = segment.fast_fields().u64(POPULARITY).ok();
     move |doc, score| {
-        let ratings = popularity
-            .as_ref()
-            .and_then(|column| column.first(doc))
-            .unwrap_or_default();
+        let ratings = popularity.as_ref().and_then(|column| column.first(doc)).unwrap_or_default();
         score + 3.0 * (ratings as Score).ln_1p()
     }
 }

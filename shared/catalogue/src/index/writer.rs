@@ -46,11 +46,7 @@ impl Writer {
         let changes: IndexWriter = index.writer_with_options(options)?;
         // Merges happen in `commit`, where somebody waits for them: a background merge would be frozen with the Lambda.
         changes.set_merge_policy(Box::new(NoMergePolicy));
-        Ok(Self {
-            index,
-            fields,
-            changes,
-        })
+        Ok(Self { index, fields, changes })
     }
 
     /// Puts a title in, in place of what was there under its id.
@@ -62,8 +58,7 @@ impl Writer {
 
     /// Takes a title out. Without effect when it is not there.
     pub fn remove(&mut self, id: &TitleId) {
-        self.changes
-            .delete_term(Term::from_field_text(self.fields.id, id.as_str()));
+        self.changes.delete_term(Term::from_field_text(self.fields.id, id.as_str()));
     }
 
     /// Writes everything, merges what has become too many pieces, and removes the files that are no longer part of the index.
@@ -85,10 +80,8 @@ impl Writer {
 fn segments_to_merge(segments: &[SegmentMeta]) -> Vec<SegmentId> {
     let ids = |of: &[&SegmentMeta]| of.iter().map(|segment| segment.id()).collect();
     let (small, large): (Vec<_>, Vec<_>) = segments.iter().partition(|segment| segment.max_doc() <= SMALL);
-    let stale: Vec<_> = segments
-        .iter()
-        .filter(|s| s.num_deleted_docs() > s.max_doc() / 3 && s.max_doc() > SMALL)
-        .collect();
+    let stale: Vec<_> =
+        segments.iter().filter(|s| s.num_deleted_docs() > s.max_doc() / 3 && s.max_doc() > SMALL).collect();
     if large.len() > MOST_SEGMENTS || !stale.is_empty() {
         ids(&segments.iter().collect::<Vec<_>>())
     } else if small.len() > MOST_SEGMENTS {

@@ -48,13 +48,7 @@ impl Ground {
             clock: clock.clone(),
             entropy: Entropy::counting(1),
         };
-        Self {
-            table,
-            bucket,
-            importer,
-            clock,
-            files,
-        }
+        Self { table, bucket, importer, clock, files }
     }
 
     /// The sites, and these titles with copies.
@@ -67,28 +61,19 @@ impl Ground {
 
     pub(crate) async fn load_sites(&self) -> Summary {
         let mut report = Report::new(None).unwrap();
-        self.importer
-            .sites(&self.file("sites.csv", SITES), &mut report)
-            .await
-            .unwrap();
+        self.importer.sites(&self.file("sites.csv", SITES), &mut report).await.unwrap();
         report.finish()
     }
 
     pub(crate) async fn load_titles(&self, titles: &str) -> Summary {
         let mut report = Report::new(Some(&self.rejects())).unwrap();
-        self.importer
-            .catalogue(&self.file("titles.csv", titles), true, &mut report)
-            .await
-            .unwrap();
+        self.importer.catalogue(&self.file("titles.csv", titles), true, &mut report).await.unwrap();
         report.finish()
     }
 
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.files.path().join(name);
-        std::fs::File::create(&path)
-            .unwrap()
-            .write_all(content.as_bytes())
-            .unwrap();
+        std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
         path
     }
 
@@ -99,10 +84,7 @@ impl Ground {
     pub(crate) fn search(&self) -> search::App {
         let local = Local::open(&self.files.path().join("search")).unwrap();
         let index = search::LiveIndex::new(self.bucket.store(), local, self.clock.clone());
-        search::App {
-            table: self.table.clone(),
-            index,
-        }
+        search::App { table: self.table.clone(), index }
     }
 
     pub(crate) fn indexer(&self) -> indexer::App {
@@ -134,14 +116,8 @@ pub(crate) fn event(function: &str, case: &str) -> String {
 async fn table() -> Table {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test server lives as long as its test"
-    )]
-    tokio::spawn(dynoxide::server::serve_on(
-        listener,
-        dynoxide::Database::memory().unwrap(),
-    ));
+    #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
+    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
