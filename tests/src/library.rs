@@ -18,7 +18,7 @@ pub const NOW: &str = "2026-11-23T02:00:00Z";
 pub const PASSWORD: &str = "correct horse 2026";
 /// Its hash, made once.
 pub const PASSWORD_HASH: &str =
-    "HASH";
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAH6g$NNaVz2SrcwFAtXi7tJhJ/b6N2/oTnkZrwFMi2WkAvxg";
 
 /// The stack's keys.
 pub fn keys() -> Keys {
@@ -74,11 +74,13 @@ pub fn reader(n: u32) -> Person {
 }
 
 /// The staff: sign-in name, role, site.
-pub const STAFF: [(&str, Role, &str); 8] = [
+pub const STAFF: [(&str, Role, &str); 10] = [
     ("picker-c01", Role::Picker, "C01"),
     ("picker-l01", Role::Picker, "L01"),
     ("packer-c01", Role::Packer, "C01"),
+    ("packer-l01", Role::Packer, "L01"),
     ("dispatcher-c01", Role::Dispatcher, "C01"),
+    ("dispatcher-l01", Role::Dispatcher, "L01"),
     ("desk-c01", Role::Librarian, "C01"),
     ("desk-l01", Role::Librarian, "L01"),
     ("desk-s01", Role::Librarian, "S01"),

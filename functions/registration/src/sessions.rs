@@ -115,13 +115,25 @@ pub(crate) async fn refresh(
     let hash = |secret: &str| app.edge.keys.hash("refresh token", secret);
     match session::refresh(&app.table, family, &hash(secret), &hash(&next), now).await? {
         Refreshed::Yes { subject } => {
-            let subject: Subject = serde_json::from_str(&subject).map_err(Problem::internal)?;
+            let subject = current(&app, serde_json::from_str(&subject).map_err(Problem::internal)?).await?;
             answer(&app, &subject, family, &next)
         }
         Refreshed::Unknown => Err(refused()),
         Refreshed::Reused => {
             tracing::warn!("a refresh token was used twice: the session is ended");
             Err(refused())
+        }
+    }
+}
+
+/// The subject as the library knows it now: a member of staff who was moved or has left must not go on as before.
+async fn current(app: &App, subject: Subject) -> Result<Subject, Problem> {
+    match subject {
+        Subject::Reader { .. } => Ok(subject),
+        Subject::Staff { login, .. } => {
+            let account = staff_accounts::get(&app.table, &login).await?;
+            let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+            Ok(Subject::Staff { login: account.login, role: account.role, site: account.site })
         }
     }
 }

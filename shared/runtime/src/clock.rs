@@ -21,15 +21,14 @@ impl Clock {
         Self::Fixed(Arc::new(AtomicI64::new(at.as_millisecond())))
     }
 
-    /// Now.
+    /// Now, to the millisecond: what is stored is what was said.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
     pub fn now(&self) -> Timestamp {
-        match self {
-            Self::System => Timestamp::now(),
-            Self::Fixed(ms) => {
-                Timestamp::from_millisecond(ms.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)
-            }
-        }
+        let ms = match self {
+            Self::System => Timestamp::now().as_millisecond(),
+            Self::Fixed(ms) => ms.load(Ordering::Relaxed),
+        };
+        Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 

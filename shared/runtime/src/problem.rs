@@ -190,8 +190,9 @@ impl IntoResponse for Problem {
         let mut response = (code.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(code, Code::Busy | Code::TooManyRequests) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let wait = [(Code::Busy, "1"), (Code::TooManyRequests, "60")];
+        if let Some((_, seconds)) = wait.iter().find(|(told, _)| *told == code) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }

@@ -35,6 +35,11 @@ async fn observe(function: &'static str, request: Request, next: Next) -> Respon
         .instrument(span.clone())
         .await
         .unwrap_or_else(|_| Problem::internal("the handler panicked").into_response());
+    let mut answered = answered;
+    if let Ok(id) = http::HeaderValue::from_str(&request_id) {
+        // What a reader tells the library finds the invocation's log lines.
+        answered.headers_mut().insert("x-request-id", id);
+    }
     let status = answered.status().as_u16();
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%method, route, status, duration_ms, "answered"));

@@ -1,0 +1,5 @@
+//! The library from outside and from below: the table, the chain, the example events, the API's description, the layers.
+
+#![cfg(test)]
+
+mod table;
