@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -111,10 +112,7 @@ impl Faults {
 
     /// An HTTP client that obeys this plan.
     pub fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Failing {
-            faults: self.clone(),
-            inner,
-        })
+        SharedHttpClient::new(Failing { faults: self.clone(), inner })
     }
 }
 
@@ -179,13 +177,9 @@ fn lost() -> ConnectorError {
 }
 
 fn refusal(kind: &str, more: &str) -> HttpConnectorFuture {
-    let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"{more}}}"#);
-    let mut response = HttpResponse::new(
-        400.try_into().expect("a status"),
-        SdkBody::from(body),
-    );
-    response
-        .headers_mut()
-        .insert("content-type", "application/x-amz-json-1.0");
+    let body =
+        format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"{more}}}"#);
+    let mut response = HttpResponse::new(400.try_into().expect("a status"), SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     HttpConnectorFuture::ready(Ok(response))
 }

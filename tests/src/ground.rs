@@ -81,10 +81,7 @@ impl Ground {
         let db = Database::memory().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test server lives as long as its test"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
         tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
         let faults = Faults::default();
         let plain = aws_smithy_http_client::Builder::new().build_http();
@@ -168,11 +165,7 @@ impl Ground {
         let (now, phone) = (self.now(), person.phone.as_str());
         let phone_hash = self.keys.hash("phone", phone);
         let code_hash = self.keys.hash("phone code", &format!("{phone} 000000"));
-        assert!(
-            phone_code::put(&self.table, &phone_hash, &code_hash, now)
-                .await
-                .unwrap()
-        );
+        assert!(phone_code::put(&self.table, &phone_hash, &code_hash, now).await.unwrap());
         let profile = contact::Person {
             name: person.name.to_owned(),
             phone: phone.to_owned(),
@@ -204,9 +197,7 @@ impl Ground {
             sealed: contact::seal(&self.keys, &self.entropy, place, &home).unwrap(),
         };
         let (asked, kept) = self::asked(&format!("address of {}", person.rid));
-        address::add(&self.table, &person.rid, &sealed, &asked, &kept, now)
-            .await
-            .unwrap();
+        address::add(&self.table, &person.rid, &sealed, &asked, &kept, now).await.unwrap();
     }
 
     /// The time.
@@ -232,11 +223,7 @@ impl Ground {
     }
 
     fn edge(&self) -> Edge {
-        Edge {
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-        }
+        Edge { keys: self.keys.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
 
     fn clients(&self) -> Clients {
@@ -245,30 +232,20 @@ impl Ground {
 
     /// `ordering`.
     pub fn ordering(&self) -> Router {
-        let app = ordering::App {
-            table: self.table.clone(),
-            edge: self.edge(),
-            rules: Default::default(),
-        };
+        let app = ordering::App { table: self.table.clone(), edge: self.edge(), rules: Default::default() };
         serve::around("ordering", ordering::routes(app))
     }
 
     /// `registration`.
     pub fn registration(&self) -> Router {
-        let app = registration::App {
-            table: self.table.clone(),
-            edge: self.edge(),
-            sns: self.clients().sns(),
-        };
+        let app =
+            registration::App { table: self.table.clone(), edge: self.edge(), sns: self.clients().sns() };
         serve::around("registration", registration::routes(app))
     }
 
     /// `warehouse`.
     pub fn warehouse(&self) -> Router {
-        let app = warehouse::App {
-            table: self.table.clone(),
-            edge: self.edge(),
-        };
+        let app = warehouse::App { table: self.table.clone(), edge: self.edge() };
         serve::around("warehouse", warehouse::routes(app))
     }
 
@@ -292,10 +269,7 @@ impl Ground {
     pub fn search(&self) -> Router {
         let local = Local::open(&self.files.path().join("search")).unwrap();
         let index = search::LiveIndex::new(self.bucket.store(), local, self.clock.clone());
-        let app = search::App {
-            table: self.table.clone(),
-            index,
-        };
+        let app = search::App { table: self.table.clone(), index };
         serve::around("search", search::routes(app))
     }
 
@@ -311,26 +285,17 @@ impl Ground {
 
     /// `accept`.
     pub fn accept(&self) -> accept::App {
-        accept::App {
-            table: self.table.clone(),
-            clock: self.clock.clone(),
-        }
+        accept::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// `sort`.
     pub fn sort(&self) -> sort::App {
-        sort::App {
-            table: self.table.clone(),
-            clock: self.clock.clone(),
-        }
+        sort::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// `pack`.
     pub fn pack(&self) -> pack::App {
-        pack::App {
-            table: self.table.clone(),
-            clock: self.clock.clone(),
-        }
+        pack::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// `dispatch`.
@@ -348,19 +313,12 @@ impl Ground {
 
     /// `deliver`.
     pub fn deliver(&self) -> deliver::App {
-        deliver::App {
-            table: self.table.clone(),
-            clock: self.clock.clone(),
-        }
+        deliver::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// `notices`.
     pub fn notices(&self) -> notices::App {
-        notices::App {
-            table: self.table.clone(),
-            keys: self.keys.clone(),
-            sns: self.clients().sns(),
-        }
+        notices::App { table: self.table.clone(), keys: self.keys.clone(), sns: self.clients().sns() }
     }
 
     /// `relay`.
@@ -412,17 +370,11 @@ impl Ground {
             let rid = library::reader(n).rid;
             let account = account::get(&self.table, &rid).await.unwrap().unwrap();
             for (title_id, open) in account.open {
-                let copy = yujie_table::copy::get(&self.table, &open.barcode)
-                    .await
-                    .unwrap()
-                    .unwrap();
+                let copy = yujie_table::copy::get(&self.table, &open.barcode).await.unwrap().unwrap();
                 assert_eq!(copy.title_id, title_id);
                 let holder = copy.holder.expect("an open item's copy has a holder");
                 assert_eq!((&holder.rid, &holder.order_no), (&rid, &open.order_no));
-                let parcel = yujie_table::parcel::get(&self.table, &holder)
-                    .await
-                    .unwrap()
-                    .unwrap();
+                let parcel = yujie_table::parcel::get(&self.table, &holder).await.unwrap().unwrap();
                 assert!(parcel.lines.iter().any(|line| line.barcode == open.barcode));
                 assert_eq!(parcel.status().with_reader(), open.loan.is_some());
             }
@@ -435,10 +387,7 @@ impl Ground {
                 let at: ParcelRef = holder.parse().unwrap();
                 let account = account::get(&self.table, &at.rid).await.unwrap().unwrap();
                 assert!(
-                    account
-                        .open
-                        .values()
-                        .any(|open| key.starts_with(&format!("COPY#{} ", open.barcode))),
+                    account.open.values().any(|open| key.starts_with(&format!("COPY#{} ", open.barcode))),
                     "{key} has a holder that does not know of it"
                 );
             }
@@ -448,14 +397,8 @@ impl Ground {
 
 /// A request's record, for what is not asked over HTTP.
 pub fn asked(what: &str) -> (Asked, Kept) {
-    let asked = Asked {
-        key: what.to_owned(),
-        fingerprint: what.to_owned(),
-    };
-    let kept = Kept {
-        status: 201,
-        body: "{}".to_owned(),
-    };
+    let asked = Asked { key: what.to_owned(), fingerprint: what.to_owned() };
+    let kept = Kept { status: 201, body: "{}".to_owned() };
     (asked, kept)
 }
 
@@ -487,10 +430,6 @@ pub fn request(method: &str, path: &str, token: &str, body: &Value) -> Request<B
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }
-    let body = if body.is_null() {
-        Body::empty()
-    } else {
-        Body::from(body.to_string())
-    };
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     request.body(body).unwrap()
 }

@@ -27,11 +27,7 @@ pub fn keys() -> Keys {
 
 /// The library's account with the courier platform.
 pub fn credentials() -> Credentials {
-    Credentials {
-        key: Secret::new("KEY"),
-        secret: Secret::new("SECRET"),
-        salt: Secret::new("SALT2026"),
-    }
+    Credentials { key: Secret::new("KEY"), secret: Secret::new("SECRET"), salt: Secret::new("SALT2026") }
 }
 
 /// A reader of the fixed library.
@@ -52,9 +48,7 @@ pub struct Person {
 impl Person {
     /// As tokens name them.
     pub fn subject(&self) -> Subject {
-        Subject::Reader {
-            rid: self.rid.clone(),
-        }
+        Subject::Reader { rid: self.rid.clone() }
     }
 }
 
@@ -90,11 +84,7 @@ pub const STAFF: [(&str, Role, &str); 10] = [
 /// A member of staff, as tokens name them.
 pub fn staff(login: &str) -> Subject {
     let (login, role, site) = STAFF.iter().find(|(known, ..)| *known == login).expect("staff");
-    Subject::Staff {
-        login: StaffLogin::parse(login).unwrap(),
-        role: *role,
-        site: site_id(site),
-    }
+    Subject::Staff { login: StaffLogin::parse(login).unwrap(), role: *role, site: site_id(site) }
 }
 
 /// A site's code.
@@ -207,10 +197,7 @@ pub fn copy(code: &str, title: &str, site: &str, call_number: &str) -> Copy {
         call_number: call_number.to_owned(),
         status: CopyStatus::Available,
         holder: None,
-        received: Received {
-            at: "2026-09-01T01:00:00Z".parse().unwrap(),
-            site: site_id(site),
-        },
+        received: Received { at: "2026-09-01T01:00:00Z".parse().unwrap(), site: site_id(site) },
         version: 1,
     }
 }

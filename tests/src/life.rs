@@ -77,9 +77,7 @@ impl<'a> Life<'a> {
         let token = self.ground.token(&person.subject());
         self.insist(&self.ordering, || {
             let mut request = request("POST", "/orders", &token, body);
-            request
-                .headers_mut()
-                .insert("idempotency-key", key.parse().unwrap());
+            request.headers_mut().insert("idempotency-key", key.parse().unwrap());
             request
         })
         .await
@@ -96,8 +94,7 @@ impl<'a> Life<'a> {
     /// Scans.
     pub async fn scan(&self, staff: &str, body: Value) -> Answer {
         let token = self.ground.token(&library::staff(staff));
-        self.insist(&self.warehouse, || request("POST", "/staff/scans", &token, &body))
-            .await
+        self.insist(&self.warehouse, || request("POST", "/staff/scans", &token, &body)).await
     }
 
     /// The courier pushes these entries (newest first) for a parcel.
@@ -219,8 +216,7 @@ impl<'a> Life<'a> {
         }
         for parcel in placed.body["parcels"].as_array().unwrap() {
             for barcode in barcodes(parcel) {
-                self.done("desk-l01", json!({"action": "check_in", "barcode": barcode}))
-                    .await;
+                self.done("desk-l01", json!({"action": "check_in", "barcode": barcode})).await;
                 self.settle().await;
             }
         }
@@ -235,8 +231,7 @@ impl<'a> Life<'a> {
         let shown = shown.iter().find(|shown| shown["parcel_no"] == parcel_no).unwrap();
         let site = shown["site_id"].as_str().unwrap().to_ascii_lowercase();
         for barcode in barcodes(parcel) {
-            self.done(&format!("picker-{site}"), json!({"action": "pick", "barcode": barcode}))
-                .await;
+            self.done(&format!("picker-{site}"), json!({"action": "pick", "barcode": barcode})).await;
         }
         self.settle().await;
         for barcode in barcodes(parcel) {
@@ -247,11 +242,8 @@ impl<'a> Life<'a> {
             .await;
         }
         self.settle().await;
-        self.done(
-            &format!("dispatcher-{site}"),
-            json!({"action": "hand_over", "parcel_no": parcel_no}),
-        )
-        .await;
+        self.done(&format!("dispatcher-{site}"), json!({"action": "hand_over", "parcel_no": parcel_no}))
+            .await;
         self.settle().await;
         let at = ParcelRef {
             rid: person.rid.clone(),
@@ -259,11 +251,8 @@ impl<'a> Life<'a> {
             n: parcel_no.rsplit('-').next().unwrap().parse().unwrap(),
         };
         let waybill = format!("SF{}", parcel_no.replace('-', ""));
-        let entries = [
-            ("2026-11-24 10:05:30", "301"),
-            ("2026-11-24 08:10:00", "5"),
-            ("2026-11-23 17:02:11", "103"),
-        ];
+        let entries =
+            [("2026-11-24 10:05:30", "301"), ("2026-11-24 08:10:00", "5"), ("2026-11-23 17:02:11", "103")];
         for known in [2, 1, 0] {
             let answer = self.push(&at, &waybill, &entries[known..]).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
@@ -305,10 +294,8 @@ pub fn push_form(waybill: &str, entries: &[(&str, &str)]) -> String {
     })
     .to_string();
     let salt = library::credentials().salt;
-    let sign = format!(
-        "{:032X}",
-        u128::from_be_bytes(Md5::digest(format!("{param}{}", salt.expose())).into())
-    );
+    let sign =
+        format!("{:032X}", u128::from_be_bytes(Md5::digest(format!("{param}{}", salt.expose())).into()));
     serde_urlencoded::to_string([("param", param), ("sign", sign)]).unwrap()
 }
 

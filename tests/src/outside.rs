@@ -71,10 +71,7 @@ impl Outside {
             .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test server lives as long as its test"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { url, state }
     }
@@ -88,10 +85,7 @@ impl Outside {
             ("AWS_ENDPOINT_URL", self.url.clone()),
             ("TABLE_NAME", crate::library::TABLE.to_owned()),
             ("LOG_LEVEL", "error".to_owned()),
-            (
-                "NOTICES_TOPIC_ARN",
-                "arn:aws:sns:us-east-1:123456789012:notices".to_owned(),
-            ),
+            ("NOTICES_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices".to_owned()),
         ];
         for (name, queue) in [
             ("ACCEPT_QUEUE_URL", "accept"),
@@ -150,7 +144,11 @@ async fn aws(State(book): Shared, headers: HeaderMap, body: Bytes) -> Reply {
     // 403 is the refusal that the SDK does not try again.
     let gone = match target {
         Some(_) => (StatusCode::FORBIDDEN, JSON, r#"{"__type":"AccessDenied"}"#.to_owned()),
-        None => (StatusCode::FORBIDDEN, XML, "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>".to_owned()),
+        None => (
+            StatusCode::FORBIDDEN,
+            XML,
+            "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>".to_owned(),
+        ),
     };
     if book.refuse {
         return gone;
@@ -175,10 +173,7 @@ fn queue(book: &mut Book, target: &str, body: &[u8]) -> Reply {
     let mut take = |message: &Value| {
         let body = message["MessageBody"].as_str().unwrap_or_default().to_owned();
         let md5 = format!("{:032x}", u128::from_be_bytes(Md5::digest(&body).into()));
-        book.sent.push(Sent::Queue {
-            queue: queue.clone(),
-            body,
-        });
+        book.sent.push(Sent::Queue { queue: queue.clone(), body });
         json!({"Id": message["Id"], "MessageId": format!("m-{}", book.sent.len()), "MD5OfMessageBody": md5})
     };
     let answer = if target.ends_with(".SendMessageBatch") {
@@ -192,12 +187,7 @@ fn queue(book: &mut Book, target: &str, body: &[u8]) -> Reply {
 
 fn topic(book: &mut Book, body: &[u8]) -> Reply {
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap();
-    let field = |name: &str| {
-        fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.clone())
-    };
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     if field("Action").as_deref() == Some("Publish") {
         book.sent.push(Sent::Sms {
             phone: field("PhoneNumber").unwrap_or_default(),

@@ -32,13 +32,9 @@ pub async fn set(ground: &Ground) {
     for (n, (number, status, prepared)) in STAGES.iter().enumerate() {
         let (id, code) = (format!("s{:06}", n + 1), format!("C0001{:02}01", n + 1));
         let book = title(&id, &format!("丛书之{}", n + 1), "编者");
-        ground
-            .add_title(book, vec![copy(&code, &id, "C01", &format!("Z{}", n + 1))])
-            .await;
+        ground.add_title(book, vec![copy(&code, &id, "C01", &format!("Z{}", n + 1))]).await;
         let to = if matches!(*number, "261123VAN0000001" | "261123ATSITE0001") {
-            Destination::Site {
-                site_id: library::site_id("S01"),
-            }
+            Destination::Site { site_id: library::site_id("S01") }
         } else {
             Destination::Home
         };
@@ -51,11 +47,7 @@ pub async fn set(ground: &Ground) {
 
 /// The only parcel of an order of the scene.
 pub fn parcel(person: &Person, number: &str) -> ParcelRef {
-    ParcelRef {
-        rid: person.rid.clone(),
-        order_no: order_no(number),
-        n: 1,
-    }
+    ParcelRef { rid: person.rid.clone(), order_no: order_no(number), n: 1 }
 }
 
 /// An order of these copies in one parcel, as `ordering` writes it, and the copies as they were read for it.
@@ -126,10 +118,7 @@ pub async fn draft(
         unfilled: Vec::new(),
         rules: rules.version,
     };
-    let order = Order {
-        head,
-        parcels: vec![parcel],
-    };
+    let order = Order { head, parcels: vec![parcel] };
     (order, copies)
 }
 
@@ -151,9 +140,7 @@ async fn advance(ground: &Ground, person: &Person, number: &str, status: LineSta
         if parcel.status() == status && !(prepared && preparing) {
             return;
         }
-        step::carry_out(&ground.table, &at, &command, ground.now())
-            .await
-            .unwrap();
+        step::carry_out(&ground.table, &at, &command, ground.now()).await.unwrap();
     }
 }
 
@@ -173,36 +160,25 @@ pub fn next(parcel: &Parcel) -> Command {
     match (parcel.status(), &parcel.destination) {
         (LineStatus::Reserved, _) => Command::Accept,
         (LineStatus::Accepted, _) if parcel.sorted.is_none() => Command::Sort,
-        (LineStatus::Accepted, _) => Command::Pick {
-            barcode: scanned(),
-            site,
-        },
+        (LineStatus::Accepted, _) => Command::Pick { barcode: scanned(), site },
         (LineStatus::Picked, _) if parcel.boxed.is_none() => Command::PrepareBox,
-        (LineStatus::Picked, _) => Command::Pack {
-            barcode: scanned(),
-            site,
-        },
+        (LineStatus::Picked, _) => Command::Pack { barcode: scanned(), site },
         (LineStatus::Packed, to) if parcel.booking.is_none() => {
             let number = parcel.at.no().to_string();
             let (carrier, number) = match to {
                 Destination::Home => (Carrier::Kuaidi100, format!("SF{}", number.replace('-', ""))),
                 Destination::Site { .. } => (Carrier::Van, number),
             };
-            Command::Book(Booking {
-                carrier,
-                waybill: Waybill::parse(&number).unwrap(),
-            })
+            Command::Book(Booking { carrier, waybill: Waybill::parse(&number).unwrap() })
         }
         (LineStatus::Packed, _) => Command::HandOver { site },
         (LineStatus::Dispatched, Destination::Site { .. }) => Command::Depart { site },
-        (LineStatus::Delivering, Destination::Site { site_id }) => Command::Arrive {
-            site: site_id.clone(),
-            code: "123456".to_owned(),
-        },
-        (LineStatus::ReadyForPickup, Destination::Site { site_id }) => Command::Collect {
-            site: site_id.clone(),
-            code: "123456".to_owned(),
-        },
+        (LineStatus::Delivering, Destination::Site { site_id }) => {
+            Command::Arrive { site: site_id.clone(), code: "123456".to_owned() }
+        }
+        (LineStatus::ReadyForPickup, Destination::Site { site_id }) => {
+            Command::Collect { site: site_id.clone(), code: "123456".to_owned() }
+        }
         _ => Command::Follow(yujie_domain::courier::Journey {
             collected: courier("2026-11-23T01:00:00Z"),
             under_way: courier("2026-11-23T01:20:00Z"),

@@ -14,10 +14,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(db: Database) -> Self {
-        Self {
-            db,
-            place: Mutex::new(None),
-        }
+        Self { db, place: Mutex::new(None) }
     }
 
     /// Everything after the place reached, as Lambda would hand it over, and the place after it.
@@ -26,10 +23,7 @@ impl Stream {
         let mut records = Vec::new();
         let mut next = iterator;
         loop {
-            let page = self
-                .db
-                .get_records(request(json!({"ShardIterator": next})))
-                .unwrap();
+            let page = self.db.get_records(request(json!({"ShardIterator": next}))).unwrap();
             let page = serde_json::to_value(&page).unwrap();
             let found = page["Records"].as_array().cloned().unwrap_or_default();
             let Some(after) = page["NextShardIterator"].as_str() else {
@@ -61,10 +55,7 @@ impl Stream {
                 json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}),
             ))
             .unwrap();
-        serde_json::to_value(iterator).unwrap()["ShardIterator"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        serde_json::to_value(iterator).unwrap()["ShardIterator"].as_str().unwrap().to_owned()
     }
 }
 

@@ -2,4 +2,6 @@
 
 #![cfg(test)]
 
+mod chain;
+mod faults;
 mod table;

@@ -1,8 +1,5 @@
 //! Bookings as they are posted, and the replies that they get.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test's helpers fail by panicking, as the tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking, as the tests do")]
 
 use std::collections::BTreeMap;
 
@@ -62,14 +59,8 @@ fn a_booking_says_who_where_what_and_how_to_tell_us() {
     let form = booking().form(&credentials(), now());
 
     let fields = fields(&form);
-    assert_eq!(
-        fields.keys().collect::<Vec<_>>(),
-        ["key", "method", "param", "sign", "t"]
-    );
-    assert_eq!(
-        (fields["method"].as_str(), fields["key"].as_str()),
-        ("bOrder", "TESTKEY000001")
-    );
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["key", "method", "param", "sign", "t"]);
+    assert_eq!((fields["method"].as_str(), fields["key"].as_str()), ("bOrder", "TESTKEY000001"));
     assert_eq!(fields["t"], "1790474400000");
     assert_eq!(
         param(&form),
@@ -92,39 +83,25 @@ fn a_booking_may_say_when_to_come_and_what_to_mind() {
         from: Time::constant(9, 0, 0, 0),
         until: Time::constant(11, 30, 0, 0),
     };
-    let booking = Booking {
-        pickup: Some(pickup),
-        remark: Some("易损".to_owned()),
-        ..booking()
-    };
+    let booking = Booking { pickup: Some(pickup), remark: Some("易损".to_owned()), ..booking() };
 
     let param = param(&booking.form(&credentials(), now()));
 
-    assert_eq!(
-        (&param["dayType"], &param["remark"]),
-        (&json!("明天"), &json!("易损"))
-    );
-    assert_eq!(
-        (&param["pickupStartTime"], &param["pickupEndTime"]),
-        (&json!("09:00"), &json!("11:30"))
-    );
+    assert_eq!((&param["dayType"], &param["remark"]), (&json!("明天"), &json!("易损")));
+    assert_eq!((&param["pickupStartTime"], &param["pickupEndTime"]), (&json!("09:00"), &json!("11:30")));
 }
 
 #[test]
 fn a_cancellation_names_what_it_cancels() {
-    let cancellation = Cancellation {
-        task_id: "T1".to_owned(),
-        order_id: "O1".to_owned(),
-        reason: "读者取消".to_owned(),
-    };
+    let cancellation =
+        Cancellation {
+            task_id: "T1".to_owned(), order_id: "O1".to_owned(), reason: "读者取消".to_owned()
+        };
 
     let form = cancellation.form(&credentials(), now());
 
     assert_eq!(fields(&form)["method"], "cancel");
-    assert_eq!(
-        param(&form),
-        json!({"taskId": "T1", "orderId": "O1", "cancelMsg": "读者取消"})
-    );
+    assert_eq!(param(&form), json!({"taskId": "T1", "orderId": "O1", "cancelMsg": "读者取消"}));
 }
 
 #[test]
@@ -133,10 +110,7 @@ fn an_accepted_booking_has_its_numbers() {
 
     let booked = Booked::parse(reply.as_bytes()).unwrap();
 
-    assert_eq!(
-        (booked.task_id.as_str(), booked.order_id.as_str()),
-        ("T1", "10001")
-    );
+    assert_eq!((booked.task_id.as_str(), booked.order_id.as_str()), ("T1", "10001"));
     assert_eq!(booked.waybill.unwrap().as_str(), "SF0000000000001");
 }
 
@@ -161,9 +135,7 @@ fn a_refusal_says_who_has_to_act() {
     for account in ["503", "600", "601"] {
         assert!(matches!(refused(account), BookingError::Account(_)));
     }
-    let BookingError::Refused(refusal) = refused("400") else {
-        panic!("400 is about the booking")
-    };
+    let BookingError::Refused(refusal) = refused("400") else { panic!("400 is about the booking") };
     assert_eq!(
         (refusal.code.as_str(), refusal.message.as_str()),
         ("400", "收件人 测试读者 13800000001 有误")
@@ -174,13 +146,9 @@ fn a_refusal_says_who_has_to_act() {
 
 #[test]
 fn a_reply_of_another_kind_is_tried_again() {
-    for reply in [
-        "",
-        "<html>502 Bad Gateway</html>",
-        "[]",
-        "{}",
-        r#"{"result":true,"returnCode":"200","data":null}"#,
-    ] {
+    for reply in
+        ["", "<html>502 Bad Gateway</html>", "[]", "{}", r#"{"result":true,"returnCode":"200","data":null}"#]
+    {
         let error = Booked::parse(reply.as_bytes()).unwrap_err();
 
         assert_eq!(error, BookingError::Unreadable, "{reply}");
@@ -199,14 +167,8 @@ fn a_cancellation_needs_no_numbers_in_its_reply() {
 
 #[test]
 fn the_answers_to_a_push_are_fixed_to_the_byte() {
-    assert_eq!(
-        reply::ACCEPTED,
-        r#"{"result":true,"returnCode":"200","message":"成功"}"#
-    );
-    assert_eq!(
-        reply::FAILED,
-        r#"{"result":false,"returnCode":"500","message":"失败"}"#
-    );
+    assert_eq!(reply::ACCEPTED, r#"{"result":true,"returnCode":"200","message":"成功"}"#);
+    assert_eq!(reply::FAILED, r#"{"result":false,"returnCode":"500","message":"失败"}"#);
 }
 
 #[test]
@@ -214,24 +176,11 @@ fn neither_people_nor_keys_reach_a_log() {
     let reply = json!({"result": false, "returnCode": "400", "message": "测试读者 13800000001"}).to_string();
     let error = Booked::parse(reply.as_bytes()).unwrap_err();
 
-    let logged = format!(
-        "{:?} {:?} {:?} {error} {error:?}",
-        booking(),
-        booking().recipient,
-        credentials()
-    );
+    let logged = format!("{:?} {:?} {:?} {error} {error:?}", booking(), booking().recipient, credentials());
 
     assert!(logged.contains("shunfeng") && logged.contains("400"));
-    for private in [
-        "测试读者",
-        "13800",
-        "测试路",
-        "图书路",
-        "T0K3N",
-        "TESTKEY",
-        "TESTSECRET",
-        "salt-01",
-    ] {
+    for private in ["测试读者", "13800", "测试路", "图书路", "T0K3N", "TESTKEY", "TESTSECRET", "salt-01"]
+    {
         assert!(!logged.contains(private), "{private} in {logged}");
     }
 }

@@ -1,8 +1,5 @@
 //! Pushes as the platform sends them, and bodies that it would never send.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test's helpers fail by panicking, as the tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking, as the tests do")]
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -30,18 +27,12 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    serde_json::from_str::<Vectors>(include_str!("vectors/kuaidi100.json"))
-        .unwrap()
-        .pushes
+    serde_json::from_str::<Vectors>(include_str!("vectors/kuaidi100.json")).unwrap().pushes
 }
 
 /// The form body of the vector called `name`.
 fn body(name: &str) -> String {
-    vectors()
-        .into_iter()
-        .find(|vector| vector.name == name)
-        .unwrap()
-        .form_body
+    vectors().into_iter().find(|vector| vector.name == name).unwrap().form_body
 }
 
 fn received(name: &str) -> Push {
@@ -57,9 +48,7 @@ fn kinds(push: &Push) -> Vec<EventKind> {
 }
 
 fn form(param: &str, sign: &str) -> Vec<u8> {
-    serde_urlencoded::to_string([("param", param), ("sign", sign)])
-        .unwrap()
-        .into_bytes()
+    serde_urlencoded::to_string([("param", param), ("sign", sign)]).unwrap().into_bytes()
 }
 
 #[test]
@@ -67,12 +56,7 @@ fn every_vector_is_genuine() {
     let vectors = vectors();
     assert_eq!(vectors.len(), 6);
 
-    for Vector {
-        name,
-        param,
-        form_body,
-    } in vectors
-    {
+    for Vector { name, param, form_body } in vectors {
         assert_eq!(push::verify(form_body.as_bytes(), &salt()), Ok(param), "{name}");
     }
 }
@@ -84,10 +68,7 @@ fn a_collected_parcel_has_one_event() {
     assert_eq!(push.status, PushStatus::Polling);
     assert_eq!(push.waybill.unwrap().as_str(), "SF0000000000001");
     assert_eq!(push.carrier.as_deref(), Some("shunfeng"));
-    assert_eq!(
-        (push.message, push.new_carrier, push.auto_check),
-        (None, None, false)
-    );
+    assert_eq!((push.message, push.new_carrier, push.auto_check), (None, None, false));
     assert_eq!((push.state, push.undated), (EventKind::Collected, 0));
     assert_eq!(
         push.events,
@@ -103,17 +84,10 @@ fn a_collected_parcel_has_one_event() {
 
 #[test]
 fn the_history_is_told_from_its_beginning() {
-    assert_eq!(
-        kinds(&received("out_for_delivery")),
-        [EventKind::Collected, EventKind::OutForDelivery]
-    );
+    assert_eq!(kinds(&received("out_for_delivery")), [EventKind::Collected, EventKind::OutForDelivery]);
     assert_eq!(
         kinds(&received("problem")),
-        [
-            EventKind::Collected,
-            EventKind::OutForDelivery,
-            EventKind::FailedAttempt
-        ]
+        [EventKind::Collected, EventKind::OutForDelivery, EventKind::FailedAttempt]
     );
 }
 
@@ -122,14 +96,7 @@ fn a_signature_ends_the_following() {
     let push = received("signed_shutdown");
 
     assert_eq!(push.status, PushStatus::Shutdown);
-    assert_eq!(
-        kinds(&push),
-        [
-            EventKind::Collected,
-            EventKind::OutForDelivery,
-            EventKind::Delivered
-        ]
-    );
+    assert_eq!(kinds(&push), [EventKind::Collected, EventKind::OutForDelivery, EventKind::Delivered]);
     assert_eq!(push.events[2].at, "2026-09-28T02:05:30Z".parse().unwrap());
     assert!(!code::left_at_station(&push.events[2]));
 }
@@ -147,10 +114,7 @@ fn the_platform_says_why_it_gave_up() {
 fn without_codes_the_overall_state_is_that_of_the_latest_news() {
     let push = received("basic_state_only");
 
-    assert_eq!(
-        kinds(&push),
-        [EventKind::Unknown, EventKind::Unknown, EventKind::Delivered]
-    );
+    assert_eq!(kinds(&push), [EventKind::Unknown, EventKind::Unknown, EventKind::Delivered]);
     assert_eq!(push.events[2].code, "3");
 }
 
@@ -175,11 +139,9 @@ fn a_parcel_that_waits_for_collection_is_not_collected() {
 
 #[test]
 fn a_station_that_signs_delivers_but_is_told_apart() {
-    let push = parsed(
-        &json!({"status": "shutdown", "lastResult": {"state": "304", "data": [
-            {"ftime": "2026-09-28 10:05:30", "context": "已由菜鸟驿站代收", "statusCode": "304"},
-        ]}}),
-    );
+    let push = parsed(&json!({"status": "shutdown", "lastResult": {"state": "304", "data": [
+        {"ftime": "2026-09-28 10:05:30", "context": "已由菜鸟驿站代收", "statusCode": "304"},
+    ]}}));
 
     assert_eq!(kinds(&push), [EventKind::Delivered]);
     assert!(code::left_at_station(&push.events[0]));
@@ -192,19 +154,13 @@ fn an_unknown_code_is_kept() {
     ]}}));
 
     assert_eq!(push.events[0].kind, EventKind::Unknown);
-    assert_eq!(
-        (push.events[0].code.as_str(), push.events[0].text.as_str()),
-        ("7777", "新的状态")
-    );
+    assert_eq!((push.events[0].code.as_str(), push.events[0].text.as_str()), ("7777", "新的状态"));
 }
 
 #[test]
 fn a_wrong_carrier_is_named_right() {
     let push = parsed(&json!({"status": "abort", "autoCheck": "0", "comOld": "ems", "comNew": "shunfeng"}));
-    assert_eq!(
-        (push.status, push.new_carrier.as_deref()),
-        (PushStatus::Abort, Some("shunfeng"))
-    );
+    assert_eq!((push.status, push.new_carrier.as_deref()), (PushStatus::Abort, Some("shunfeng")));
 
     let push = parsed(&json!({"status": "updateall", "autoCheck": 1}));
     assert_eq!((push.status, push.auto_check), (PushStatus::UpdateAll, true));
@@ -223,17 +179,11 @@ fn nulls_and_surprises_cost_only_themselves() {
     }));
 
     assert_eq!(push.status, PushStatus::Unknown);
-    assert_eq!(
-        (&push.message, &push.waybill, &push.carrier),
-        (&None, &None, &None)
-    );
+    assert_eq!((&push.message, &push.waybill, &push.carrier), (&None, &None, &None));
     assert_eq!((push.state, push.undated), (EventKind::Delivered, 6));
     assert_eq!(kinds(&push), [EventKind::InTransit, EventKind::OutForDelivery]);
     assert_eq!(push.events[0].place.as_deref(), Some("朝阳站"));
-    assert_eq!(
-        (push.events[1].text.as_str(), push.events[1].place.as_deref()),
-        ("", None)
-    );
+    assert_eq!((push.events[1].text.as_str(), push.events[1].place.as_deref()), ("", None));
 
     for empty in [
         json!({}),
@@ -265,10 +215,7 @@ fn news_about_a_booking_bring_the_waybill_and_no_events() {
         "data": {"orderId": "10001", "status": 10, "courierName": "张三"}}),
     );
 
-    assert_eq!(
-        (push.status, push.carrier.as_deref()),
-        (PushStatus::Unknown, Some("jd"))
-    );
+    assert_eq!((push.status, push.carrier.as_deref()), (PushStatus::Unknown, Some("jd")));
     assert_eq!(push.waybill.unwrap().as_str(), "JDVA00000000001");
     assert_eq!(push.events, []);
 }
@@ -278,13 +225,7 @@ fn a_lower_case_signature_is_as_good() {
     let body = body("collected");
     let (param, sign) = body.split_once("&sign=").unwrap();
 
-    assert!(
-        push::verify(
-            format!("{param}&sign={}", sign.to_lowercase()).as_bytes(),
-            &salt()
-        )
-        .is_ok()
-    );
+    assert!(push::verify(format!("{param}&sign={}", sign.to_lowercase()).as_bytes(), &salt()).is_ok());
     assert!(push::verify(format!("sign={sign}&{param}").as_bytes(), &salt()).is_ok());
 }
 
@@ -297,25 +238,13 @@ fn what_the_platform_did_not_sign_is_refused() {
     let refused = |body: String, salt: &str| push::verify(body.as_bytes(), &Secret::new(salt)).unwrap_err();
 
     assert_eq!(refused(genuine.clone(), "another salt"), PushError::BadSignature);
-    assert_eq!(
-        refused(format!("{param}&sign={other_sign}"), SALT),
-        PushError::BadSignature
-    );
+    assert_eq!(refused(format!("{param}&sign={other_sign}"), SALT), PushError::BadSignature);
     assert_eq!(refused(format!("{param}&sign="), SALT), PushError::BadSignature);
-    assert_eq!(
-        refused(format!("{param}&sign={sign}0"), SALT),
-        PushError::BadSignature
-    );
-    assert_eq!(
-        refused(format!("{param}+&sign={sign}"), SALT),
-        PushError::BadSignature
-    );
+    assert_eq!(refused(format!("{param}&sign={sign}0"), SALT), PushError::BadSignature);
+    assert_eq!(refused(format!("{param}+&sign={sign}"), SALT), PushError::BadSignature);
     assert_eq!(refused(param.to_owned(), SALT), PushError::MissingSign);
     // MD5("{}") signs it for whoever has no salt.
-    assert_eq!(
-        refused("param={}&sign=99914B932BD37A50B983C5E7C90AE93B".to_owned(), ""),
-        PushError::NoSalt
-    );
+    assert_eq!(refused("param={}&sign=99914B932BD37A50B983C5E7C90AE93B".to_owned(), ""), PushError::NoSalt);
 }
 
 #[test]
@@ -328,31 +257,13 @@ fn what_is_no_push_is_refused_by_its_fault() {
     assert_eq!(refused(b"param=%7&sign=00"), PushError::NotForm);
     assert_eq!(refused(b"sign=00&params={}"), PushError::MissingParam);
     assert_eq!(refused(b"param=%FF%FE&sign=00"), PushError::NotUtf8);
-    assert_eq!(
-        refused(&vec![b'='; MAX_BODY + 1]),
-        PushError::TooLarge { bytes: MAX_BODY + 1 }
-    );
+    assert_eq!(refused(&vec![b'='; MAX_BODY + 1]), PushError::TooLarge { bytes: MAX_BODY + 1 });
     // Signed, and yet no JSON object.
-    assert_eq!(
-        signed("", "E074AE550CA12853FB47BCBA00B557E7"),
-        PushError::NotJson { line: 1, column: 0 }
-    );
-    assert_eq!(
-        signed("[]", "FB10BE8128B1FAF03A7EAA4AC3F16934"),
-        PushError::NotJson { line: 1, column: 0 }
-    );
-    assert_eq!(
-        Push::parse("{\n\"a\": }"),
-        Err(PushError::NotJson { line: 2, column: 6 })
-    );
-    assert!(matches!(
-        Push::parse(&"[".repeat(10_000)),
-        Err(PushError::NotJson { .. })
-    ));
-    assert!(matches!(
-        Push::parse(&r#"{"a":"#.repeat(10_000)),
-        Err(PushError::NotJson { .. })
-    ));
+    assert_eq!(signed("", "E074AE550CA12853FB47BCBA00B557E7"), PushError::NotJson { line: 1, column: 0 });
+    assert_eq!(signed("[]", "FB10BE8128B1FAF03A7EAA4AC3F16934"), PushError::NotJson { line: 1, column: 0 });
+    assert_eq!(Push::parse("{\n\"a\": }"), Err(PushError::NotJson { line: 2, column: 6 }));
+    assert!(matches!(Push::parse(&"[".repeat(10_000)), Err(PushError::NotJson { .. })));
+    assert!(matches!(Push::parse(&r#"{"a":"#.repeat(10_000)), Err(PushError::NotJson { .. })));
 }
 
 #[test]

@@ -128,6 +128,14 @@ pub struct ProblemBody {
     /// Wrong fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<WrongField>,
+    /// The invocation that answered: what a reader tells the library finds its log lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+tokio::task_local! {
+    /// The invocation in whose course a problem is written.
+    pub(crate) static REQUEST_ID: String;
 }
 
 impl Problem {
@@ -178,6 +186,7 @@ impl From<Problem> for ProblemBody {
             detail: code.detail().to_owned(),
             reasons,
             fields,
+            request_id: REQUEST_ID.try_with(Clone::clone).ok().filter(|id| !id.is_empty()),
         }
     }
 }

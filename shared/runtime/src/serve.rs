@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::metrics::{self, Unit};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, REQUEST_ID};
 
 /// Puts the common surroundings around a function's routes: unknown paths and methods, panics, the log line, the metrics.
 pub fn around(function: &'static str, routes: Router) -> Router {
@@ -31,15 +31,12 @@ async fn observe(function: &'static str, request: Request, next: Next) -> Respon
     let method = request.method().clone();
     let span = tracing::info_span!("invocation", function, request_id);
     // A panic must not lose the execution environment, nor the answer.
-    let answered = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(next.run(request)))
-        .instrument(span.clone())
-        .await
-        .unwrap_or_else(|_| Problem::internal("the handler panicked").into_response());
-    let mut answered = answered;
-    if let Ok(id) = http::HeaderValue::from_str(&request_id) {
-        // What a reader tells the library finds the invocation's log lines.
-        answered.headers_mut().insert("x-request-id", id);
-    }
+    let answered = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(
+        REQUEST_ID.scope(request_id, next.run(request)),
+    ))
+    .instrument(span.clone())
+    .await
+    .unwrap_or_else(|_| Problem::internal("the handler panicked").into_response());
     let status = answered.status().as_u16();
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%method, route, status, duration_ms, "answered"));

@@ -145,17 +145,8 @@ pub struct Cancellation {
 impl Cancellation {
     /// The request's body, as of `now`.
     pub fn form(&self, credentials: &Credentials, now: Timestamp) -> String {
-        let param = [
-            ("taskId", &self.task_id),
-            ("orderId", &self.order_id),
-            ("cancelMsg", &self.reason),
-        ];
-        request(
-            "cancel",
-            param.map(|(name, value)| (name, Some(value.clone()))),
-            credentials,
-            now,
-        )
+        let param = [("taskId", &self.task_id), ("orderId", &self.order_id), ("cancelMsg", &self.reason)];
+        request("cancel", param.map(|(name, value)| (name, Some(value.clone()))), credentials, now)
     }
 
     /// Reads the reply.
@@ -171,28 +162,15 @@ fn request<const N: usize>(
     credentials: &Credentials,
     now: Timestamp,
 ) -> String {
-    let given = param
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
-    signed(
-        method,
-        &Value::Object(given.collect()).to_string(),
-        credentials,
-        now,
-    )
+    let given = param.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+    signed(method, &Value::Object(given.collect()).to_string(), credentials, now)
 }
 
 fn signed(method: &str, param: &str, credentials: &Credentials, now: Timestamp) -> String {
     let t = now.as_millisecond().to_string();
     let (key, secret) = (credentials.key.expose(), credentials.secret.expose());
     let sign = sign::sign(&[param, &t, key, secret]);
-    form::encode(&[
-        ("method", method),
-        ("key", key),
-        ("t", &t),
-        ("param", param),
-        ("sign", &sign),
-    ])
+    form::encode(&[("method", method), ("key", key), ("t", &t), ("param", param), ("sign", &sign)])
 }
 
 #[cfg(test)]

@@ -45,17 +45,11 @@ mod tests {
             (EventKind::AtPickupPoint, &["501"]),
             (EventKind::Delivered, &["3", "301", "302", "303", "304"]),
             (EventKind::FailedAttempt, &["204", "206"]),
-            (
-                EventKind::Problem,
-                &["2", "201", "202", "203", "205", "207", "208", "209"],
-            ),
+            (EventKind::Problem, &["2", "201", "202", "203", "205", "207", "208", "209"]),
             (EventKind::Returning, &["6"]),
             (EventKind::Returned, &["4", "14"]),
             (EventKind::Cancelled, &["210", "401"]),
-            (
-                EventKind::Unknown,
-                &["", "101", "102", "8", "10", "11", "12", "13", "999", " 3", "03"],
-            ),
+            (EventKind::Unknown, &["", "101", "102", "8", "10", "11", "12", "13", "999", " 3", "03"]),
         ];
 
         for (kind, codes) in table {

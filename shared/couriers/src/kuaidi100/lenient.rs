@@ -42,9 +42,7 @@ pub(super) struct Lenient<T>(pub(super) T);
 
 impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(
-            serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default(),
-        ))
+        Ok(Self(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default()))
     }
 }
 

@@ -21,19 +21,11 @@ pub struct Booked {
 impl Booked {
     /// Reads the reply to a [`Booking`](super::Booking).
     pub fn parse(reply: &[u8]) -> Result<Self, BookingError> {
-        let Details {
-            task_id,
-            order_id,
-            kuaidinum,
-        } = accepted(reply)?;
+        let Details { task_id, order_id, kuaidinum } = accepted(reply)?;
         let (Some(task_id), Some(order_id)) = (task_id.some(), order_id.some()) else {
             return Err(BookingError::Unreadable);
         };
-        Ok(Self {
-            task_id,
-            order_id,
-            waybill: Waybill::parse(kuaidinum.as_str()).ok(),
-        })
+        Ok(Self { task_id, order_id, waybill: Waybill::parse(kuaidinum.as_str()).ok() })
     }
 }
 
@@ -78,9 +70,7 @@ impl fmt::Display for Refusal {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
-            .field("code", &self.code)
-            .finish_non_exhaustive()
+        f.debug_struct("Refusal").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -103,22 +93,15 @@ pub(super) struct Details {
 
 /// The details of a reply that says yes.
 pub(super) fn accepted(reply: &[u8]) -> Result<Details, BookingError> {
-    let Reply {
-        result,
-        return_code,
-        message,
-        data: Lenient(details),
-    } = lenient::object(reply).map_err(|_| BookingError::Unreadable)?;
+    let Reply { result, return_code, message, data: Lenient(details) } =
+        lenient::object(reply).map_err(|_| BookingError::Unreadable)?;
     if result.as_str() == "true" && return_code.as_str() == "200" {
         return Ok(details);
     }
     let Some(code) = return_code.some() else {
         return Err(BookingError::Unreadable);
     };
-    let refusal = Refusal {
-        code,
-        message: message.some().unwrap_or_default(),
-    };
+    let refusal = Refusal { code, message: message.some().unwrap_or_default() };
     Err(match refusal.code.as_str() {
         "500" => BookingError::Busy(refusal),
         "503" | "600" | "601" => BookingError::Account(refusal),

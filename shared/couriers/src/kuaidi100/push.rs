@@ -133,10 +133,8 @@ impl Push {
 
     /// Reads a verified `param`.
     pub fn parse(param: &str) -> Result<Self, PushError> {
-        let envelope: Envelope = lenient::object(param.as_bytes()).map_err(|error| PushError::NotJson {
-            line: error.line(),
-            column: error.column(),
-        })?;
+        let envelope: Envelope = lenient::object(param.as_bytes())
+            .map_err(|error| PushError::NotJson { line: error.line(), column: error.column() })?;
         let Lenient(result) = envelope.last_result;
         let (events, undated) = history(result.data.0, result.state.as_str());
         Ok(Self {
@@ -204,11 +202,8 @@ struct Entry {
 /// The entries, which come newest first, as events, oldest first; and how many had no readable time.
 fn history(entries: Vec<Lenient<Entry>>, state: &str) -> (Vec<CourierEvent>, usize) {
     let told = entries.len();
-    let mut events: Vec<CourierEvent> = entries
-        .into_iter()
-        .rev()
-        .filter_map(|Lenient(entry)| event(entry))
-        .collect();
+    let mut events: Vec<CourierEvent> =
+        entries.into_iter().rev().filter_map(|Lenient(entry)| event(entry)).collect();
     events.sort_by_key(|event| event.at);
     // A carrier that gives no codes still gives an overall state, which is that of its latest news.
     if let Some(latest) = events.last_mut().filter(|latest| latest.code.is_empty()) {

@@ -22,10 +22,7 @@ mod tests {
     #[test]
     fn the_signature_is_md5_in_upper_case() {
         // RFC 1321, A.5
-        assert_eq!(
-            sign(&["message", " ", "digest"]),
-            "F96B697D7CB7938D525A2F31AAF161D0"
-        );
+        assert_eq!(sign(&["message", " ", "digest"]), "F96B697D7CB7938D525A2F31AAF161D0");
         assert_eq!(sign(&[]), "D41D8CD98F00B204E9800998ECF8427E");
     }
 
@@ -35,11 +32,7 @@ mod tests {
 
         assert!(is_signed(&parts, b"F96B697D7CB7938D525A2F31AAF161D0"));
         assert!(is_signed(&parts, b"f96b697d7cb7938d525a2f31aaf161d0"));
-        for forged in [
-            &b""[..],
-            b"F96B697D7CB7938D525A2F31AAF161D",
-            b"F96B697D7CB7938D525A2F31AAF161D1",
-        ] {
+        for forged in [&b""[..], b"F96B697D7CB7938D525A2F31AAF161D", b"F96B697D7CB7938D525A2F31AAF161D1"] {
             assert!(!is_signed(&parts, forged));
         }
     }
