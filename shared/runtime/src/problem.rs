@@ -4,7 +4,9 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 use yujie_domain::Invalid;
 use yujie_table::{TableError, TransactError};
 
@@ -12,7 +14,7 @@ use yujie_table::{TableError, TransactError};
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $detail:literal;)*) => {
         /// The stable codes of the API.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)*
         }
@@ -89,6 +91,20 @@ codes! {
     /// A fault of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "系统出现故障，我们正在处理。";
 }
+
+// Written by hand: the derive does not see renames that come out of a macro.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let codes = Self::ALL.iter().map(|code| code.as_str());
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some("The stable codes of the API."))
+            .enum_values(Some(codes))
+            .into()
+    }
+}
+
+impl ToSchema for Code {}
 
 /// A wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
