@@ -19,11 +19,21 @@ async fn ground() -> Ground {
 
 /// All that there is in the end, without the order's number and the bytes of chance.
 async fn end_of(ground: &Ground, order_no: &str) -> Value {
-    let mut items = ground.items();
-    for (key, item) in &mut items {
+    let mut items = std::collections::BTreeMap::new();
+    for (key, mut item) in ground.items() {
+        let body = item.as_object_mut().unwrap();
         if key.contains("/ ORDER#") {
-            item.as_object_mut().unwrap().remove("who");
+            body.remove("who");
         }
+        // A push is known by the hash of its text, which holds the order's number.
+        let key = match key.split_once("/ RAW#") {
+            Some((parcel, _)) => {
+                body.remove("sk");
+                format!("{parcel} {}", body["raw"]["S"])
+            }
+            None => key,
+        };
+        items.insert(key, item);
     }
     let token = ground.token(&library::reader(1).subject());
     let mut seen = vec![json!(items)];

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod chain;
+mod dump;
 mod faults;
 mod openapi;
 mod table;
