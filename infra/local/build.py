@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import zipfile
@@ -43,7 +44,7 @@ def package_one(name: str) -> None:
         raise Fault(f"functions/{name} gave no program named {name}")
     if not is_newer(bootstrap, source):
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / "bootstrap.new"
+        fresh = folder / f"bootstrap.{os.getpid()}.new"
         if shutil.which("strip"):
             run(["strip", "-o", str(fresh), str(source)], f"strip fails on {name}")
         else:
@@ -61,7 +62,7 @@ def archive(folder: Path) -> Path:
     if not bootstrap.exists():
         raise Fault(f"{folder.relative_to(ROOT)} holds no bootstrap: build first")
     if not is_newer(made, bootstrap):
-        fresh = made.with_suffix(".zip.new")
+        fresh = made.with_suffix(f".{os.getpid()}.new")  # two starts at once must not write into one file
         with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
             entry = zipfile.ZipInfo("bootstrap", DATE)
             entry.external_attr = 0o755 << 16

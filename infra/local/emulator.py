@@ -153,6 +153,28 @@ def mend_batch_actions() -> None:
     iam_actions._action_from_query = checked_as_single(iam_actions._action_from_query)
 
 
+def mend_topic_retries() -> None:
+    """A function that a topic calls is called once; Lambda tries it again twice, and a killed process would lose the notice."""
+    from ministack.services import lambda_svc, sns
+
+    def deliver(endpoint, envelope, topic_arn, sub_arn, msg_id, raw_message, message_attributes) -> None:
+        function, _, name = lambda_svc._get_func_record_for_ref(endpoint)
+        if not function:
+            raise LookupError(f"the topic's function {name} does not exist")
+        record = {
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": sub_arn,
+            "EventSource": "aws:sns",
+            "Sns": json.loads(envelope),
+        }
+        lambda_svc.invoke_async_with_retry(function, {"Records": [record]})
+
+    sns._deliver_to_lambda = deliver
+    # As on AWS: after one minute, then after two. Sooner, the claim of a killed sender would still stand.
+    lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS = 60
+    lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS = 120
+
+
 def with_front_door(app, port: int, api_id: str):
     """Answers on a port of its own as the API's domain name does on AWS: the API alone, from the root of the address."""
     prefix = f"/_aws/execute-api/{api_id}"
@@ -179,6 +201,7 @@ def main() -> int:
     mend_queue_addresses()
     mend_queue_batches()
     mend_batch_actions()
+    mend_topic_retries()
 
     from hypercorn.asyncio import serve
     from hypercorn.config import Config

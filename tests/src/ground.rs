@@ -231,6 +231,10 @@ impl Ground {
     }
 
     /// `ordering`.
+    #[expect(
+        clippy::default_trait_access,
+        reason = "the function keeps the type of its cache of rules to itself"
+    )]
     pub fn ordering(&self) -> Router {
         let app = ordering::App { table: self.table.clone(), edge: self.edge(), rules: Default::default() };
         serve::around("ordering", ordering::routes(app))
@@ -318,7 +322,12 @@ impl Ground {
 
     /// `notices`.
     pub fn notices(&self) -> notices::App {
-        notices::App { table: self.table.clone(), keys: self.keys.clone(), sns: self.clients().sns() }
+        notices::App {
+            table: self.table.clone(),
+            keys: self.keys.clone(),
+            sns: self.clients().sns(),
+            clock: self.clock.clone(),
+        }
     }
 
     /// `relay`.
@@ -332,6 +341,7 @@ impl Ground {
     pub fn promises(&self) -> promises::App {
         let mut app = promises::App::new(self.outside.vars()).unwrap();
         app.table = self.table.clone();
+        app.clock = self.clock.clone();
         app
     }
 
@@ -362,6 +372,23 @@ impl Ground {
                 return items;
             }
         }
+    }
+
+    /// Makes the table again what it was, and chance begin anew.
+    pub fn restore(&mut self, was: &std::collections::BTreeMap<String, Value>) {
+        let is = self.items();
+        for (key, item) in was.iter().filter(|(key, item)| is.get(*key) != Some(*item)) {
+            let request = json!({"TableName": TABLE, "Item": item});
+            self.db.put_item(serde_json::from_value(request).unwrap()).expect(key);
+        }
+        for (key, item) in is.iter().filter(|(key, _)| !was.contains_key(*key)) {
+            let request = json!({"TableName": TABLE, "Key": {"pk": item["pk"], "sk": item["sk"]}});
+            self.db.delete_item(serde_json::from_value(request).unwrap()).expect(key);
+        }
+        self.changes();
+        self.entropy = Entropy::counting(1);
+        self.outside.take();
+        self.outside.courier_says("");
     }
 
     /// Nothing of a reader's account, copies and parcels contradicts the rest.

@@ -1,6 +1,7 @@
 //! Everybody that the functions send something to, on one port: queues, the topic, phones, the courier. They take what they are given,
 //! and it can be asked for afterwards.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -122,9 +123,9 @@ impl Outside {
         std::mem::take(&mut self.lock().refuse)
     }
 
-    /// What the courier answers to the next bookings, in place of a waybill.
+    /// What the courier answers to the next bookings; a waybill when it is empty.
     pub fn courier_says(&self, reply: &str) {
-        self.lock().courier_says = Some(reply.to_owned());
+        self.lock().courier_says = Some(reply.to_owned()).filter(|reply| !reply.is_empty());
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
@@ -204,7 +205,7 @@ fn topic(book: &mut Book, body: &[u8]) -> Reply {
             kind: field(&format!("{entry}.MessageAttributes.entry.1.Value.StringValue")).unwrap_or_default(),
             message: field(&format!("{entry}.Message")).unwrap_or_default(),
         });
-        members += &format!("<member><Id>{id}</Id><MessageId>m-{n}</MessageId></member>");
+        write!(members, "<member><Id>{id}</Id><MessageId>m-{n}</MessageId></member>").unwrap();
     }
     let xml = format!(
         "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult><Failed/><Successful>{members}</Successful></PublishBatchResult></PublishBatchResponse>"

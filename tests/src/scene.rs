@@ -1,17 +1,23 @@
 //! A library in the middle of its day: one order at every stage. The example events of `events/` play in it.
 
+use jiff::SignedDuration;
+use serde_json::json;
 use yujie_domain::parcel::{Booking, Carrier, Command, Destination, Line, LineStatus, Parcel};
 use yujie_domain::rules::RuleSet;
-use yujie_domain::{ParcelRef, Waybill, time};
+use yujie_domain::timeline::Step;
+use yujie_domain::{ParcelRef, Waybill, text, time};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::step;
+use yujie_table::notice::{self, Notice, Sms};
 use yujie_table::order::{self, Head, Order, Placed};
+use yujie_table::{phone_code, session};
 
-use crate::ground::{Ground, asked, order_no};
+use crate::ground::{Ground, asked, order_no, request, send};
 use crate::library::{self, Person, copy, title};
+use crate::life::Life;
 
 /// How far an order of the scene has come, and its number. Those of reader 2 are of one book each, `s000001` and on.
-pub const STAGES: [(&str, LineStatus, bool); 9] = [
+pub const STAGES: [(&str, LineStatus, bool); 10] = [
     ("261123ACCEPT0001", LineStatus::Accepted, false),
     ("261123SORTED0001", LineStatus::Accepted, true),
     ("261123PICKED0001", LineStatus::Picked, false),
@@ -21,10 +27,17 @@ pub const STAGES: [(&str, LineStatus, bool); 9] = [
     ("261123HANDED0001", LineStatus::Dispatched, false),
     ("261123VAN0000001", LineStatus::Dispatched, true),
     ("261123ATSITE0001", LineStatus::ReadyForPickup, false),
+    ("261123VANPACK001", LineStatus::Packed, false),
 ];
+
+/// A refresh token of reader 1 that was not used yet.
+pub const REFRESH_TOKEN: &str = "01JD9Z0000000000000FAMILY1.a-secret-of-the-scene";
 
 /// Sets the scene: reader 1 has one order just placed (解忧杂货店, 秃秃大王) and one book at home (红楼梦); reader 2 has the rest.
 pub async fn set(ground: &Ground) {
+    // The orders are some hours old: a power of two in minutes, when the sweep looks after what stands still.
+    let age = SignedDuration::from_mins(256);
+    ground.pass(-age);
     let (one, two) = (library::reader(1), library::reader(2));
     place(ground, &one, "261123PLACED0001", &["C0000401", "C0000501"], Destination::Home).await;
     place(ground, &one, "261120HOME000001", &["C0000601"], Destination::Home).await;
@@ -33,7 +46,7 @@ pub async fn set(ground: &Ground) {
         let (id, code) = (format!("s{:06}", n + 1), format!("C0001{:02}01", n + 1));
         let book = title(&id, &format!("丛书之{}", n + 1), "编者");
         ground.add_title(book, vec![copy(&code, &id, "C01", &format!("Z{}", n + 1))]).await;
-        let to = if matches!(*number, "261123VAN0000001" | "261123ATSITE0001") {
+        let to = if matches!(*number, "261123VAN0000001" | "261123ATSITE0001" | "261123VANPACK001") {
             Destination::Site { site_id: library::site_id("S01") }
         } else {
             Destination::Home
@@ -41,8 +54,47 @@ pub async fn set(ground: &Ground) {
         place(ground, &two, number, &[&code], to).await;
         advance(ground, &two, number, *status, *prepared).await;
     }
+    ground.pass(age);
+    furnish(ground).await;
     ground.changes();
     ground.outside.take();
+}
+
+/// What lies about besides orders: pushes, notices, a phone code, a session, a used idempotency key, and a reader without any order.
+async fn furnish(ground: &Ground) {
+    let (one, two) = (library::reader(1), library::reader(2));
+    ground.add_reader(&library::reader(3)).await;
+    let life = Life::new(ground);
+    let pushed = [("2026-11-23 09:20:00", "5"), ("2026-11-23 09:01:00", "103")];
+    life.push(&parcel(&two, "261123HANDED0001"), "SF261123HANDED00011", &pushed).await;
+    for step in [Step::Accepted, Step::Picked] {
+        let at = parcel(&one, "261120HOME000001");
+        let told = yujie_table::parcel::get(&ground.table, &at).await.unwrap().unwrap();
+        let made = told.history.iter().find(|entry| Step::of(entry.step) == Some(step)).unwrap();
+        let notice = Notice {
+            parcel_no: at.no(),
+            step,
+            at: made.at,
+            text: text::step_notice(step, "261120HOME000001", None),
+            sms: Sms::Sending,
+        };
+        let claim = notice::claim(&ground.table, &at, &notice, ground.now()).await.unwrap();
+        assert_eq!(claim, notice::Claim::Mine { version: 1 });
+        notice::sms_sent(&ground.table, &one.rid, &notice, 1, ground.now()).await.unwrap();
+    }
+    let phone = "13900000009";
+    let code_hash = ground.keys.hash("phone code", &format!("{phone} 246810"));
+    let phone_hash = ground.keys.hash("phone", phone);
+    assert!(phone_code::put(&ground.table, &phone_hash, &code_hash, ground.now()).await.unwrap());
+    let subject = serde_json::to_string(&one.subject()).unwrap();
+    let (family, secret) = REFRESH_TOKEN.split_once('.').unwrap();
+    let hash = ground.keys.hash("refresh token", secret);
+    session::begin(&ground.table, family, &subject, &hash, ground.now()).await.unwrap();
+    let address =
+        json!({"recipient": "张三", "phone": "13800000001", "division": "110101", "street": "东四十条1号"});
+    let mut request = request("POST", "/me/addresses", &ground.token(&one.subject()), &address);
+    request.headers_mut().insert("idempotency-key", "used-for-an-address".parse().unwrap());
+    assert_eq!(send(ground.registration(), request).await.status, 201);
 }
 
 /// The only parcel of an order of the scene.
@@ -140,7 +192,10 @@ async fn advance(ground: &Ground, person: &Person, number: &str, status: LineSta
         if parcel.status() == status && !(prepared && preparing) {
             return;
         }
-        step::carry_out(&ground.table, &at, &command, ground.now()).await.unwrap();
+        // A courier's news are of this morning.
+        let heard =
+            if matches!(command, Command::Follow(_)) { library::NOW.parse().unwrap() } else { ground.now() };
+        step::carry_out(&ground.table, &at, &command, heard).await.unwrap();
     }
 }
 

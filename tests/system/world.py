@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 
 from client import Courier, Library, Person, Reader, Refused, Staff, home, wait_for
 
@@ -324,7 +325,7 @@ class Way:
         assert {book["barcode"] for book in books} == {line["barcode"] for parcel in self.parcels() for line in parcel["lines"]}
         for book in books:
             assert [(entry["step"], entry["label"]) for entry in book["entries"]] == expected, book
-            instants = [entry["at"] for entry in book["entries"]]
+            instants = [datetime.fromisoformat(entry["at"]) for entry in book["entries"]]
             assert instants == sorted(instants), book
 
     def wait_notices(self, seconds: float = 120) -> None:

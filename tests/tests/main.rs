@@ -3,7 +3,9 @@
 #![cfg(test)]
 
 mod chain;
-mod dump;
+mod events;
 mod faults;
+mod layers;
 mod openapi;
+mod routes;
 mod table;

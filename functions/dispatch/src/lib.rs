@@ -12,7 +12,7 @@ use jiff::civil::Time;
 use yujie_couriers::kuaidi100::booking::{self, Contact, Pickup, PickupDay};
 use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Credentials};
 use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Parcel};
-use yujie_domain::{ParcelRef, Waybill, time};
+use yujie_domain::{ParcelRef, Waybill, division, time};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::message::StepMessage;
@@ -112,7 +112,15 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
         parcel: parcel.at.no(),
         carrier: COURIER.to_owned(),
         sender: Contact { name: from.name, phone: app.sender_phone.clone(), address: from.address },
-        recipient: Contact { name: recipient.name, phone: recipient.phone, address: recipient.street },
+        recipient: Contact {
+            name: recipient.name,
+            phone: recipient.phone,
+            address: format!(
+                "{}{}",
+                division::name(&recipient.division).unwrap_or_default(),
+                recipient.street
+            ),
+        },
         cargo: "图书".to_owned(),
         weight_kg: u16::try_from((parcel.lines.len() * GRAMS_PER_BOOK).div_ceil(1000)).unwrap_or(u16::MAX),
         remark: None,
@@ -135,7 +143,7 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
     Ok(Booking { carrier: Carrier::Kuaidi100, waybill })
 }
 
-/// When the courier may come: in opening hours, today while an hour of them is left after the next full one, else tomorrow.
+/// When the courier may come: from the next full hour until closing, today while that leaves more than an hour, else tomorrow.
 fn pickup(now: Timestamp) -> Pickup {
     const OPENS: Time = Time::constant(9, 0, 0, 0);
     const CLOSES: Time = Time::constant(18, 0, 0, 0);

@@ -1,15 +1,16 @@
 //! Telling readers: a fact from the topic becomes a notice in the inbox and an SMS.
 //!
-//! The fact only names a parcel and a step. Just before telling, the parcel is read again: what is not true (any more) is not told.
-//! The inbox record makes each fact told once, however often it is published.
+//! The fact only names a parcel and a step. Just before telling, the parcel is read again: a step that was not made is not told.
+//! The inbox record makes each fact told once, however often it is published. An SMS is claimed before it is sent; only when its sender
+//! dies between the provider's answer and the mark may it go out a second time.
 
 use aws_lambda_events::event::sns::SnsEvent;
 use yujie_domain::timeline::Step;
 use yujie_domain::{Mobile, ParcelRef, text};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::message::Fact;
-use yujie_runtime::{Clients, Keys, StartError, Vars, telemetry};
-use yujie_table::notice::{self, Notice, Sms};
+use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, clients, telemetry};
+use yujie_table::notice::{self, Claim, Notice, Sms};
 use yujie_table::{Table, TableError, parcel, reader};
 
 /// What the function works with.
@@ -21,6 +22,8 @@ pub struct App {
     pub keys: Keys,
     /// The way to phones.
     pub sns: aws_sdk_sns::Client,
+    /// The time.
+    pub clock: Clock,
 }
 
 impl App {
@@ -35,7 +38,12 @@ impl App {
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let secret = vars.required("APP_SECRET_ID");
         vars.finish()?;
-        Ok(Self { table, keys: Keys::from_secret(&clients.secret(&secret).await?)?, sns: clients.sns() })
+        Ok(Self {
+            table,
+            keys: Keys::from_secret(&clients.secret(&secret).await?)?,
+            sns: clients.sns(),
+            clock: Clock::System,
+        })
     }
 }
 
@@ -51,6 +59,9 @@ pub enum NoticeError {
     /// The reader's phone cannot be had.
     #[error("the reader's profile is missing or does not open")]
     NoProfile,
+    /// Somebody else is sending this notice's SMS. If they die over it, the next try takes it over.
+    #[error("the SMS is being sent by somebody else")]
+    InHand,
     /// The SMS was not taken.
     #[error("the SMS was not taken: {0}")]
     Sms(String),
@@ -87,19 +98,19 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
         tracing::warn!(parcel.no = %at.no(), step = step.as_str(), "suppressed: not true");
         return Ok(());
     };
-    let wanted = Notice {
+    let notice = Notice {
         parcel_no: at.no(),
         step,
         at: made,
         text: text::step_notice(step, at.order_no.as_str(), parcel.pickup_code.as_deref()),
-        sms: Sms::Pending,
+        sms: Sms::Sending,
     };
-    let notice = notice::put(&app.table, at, &wanted).await?;
-    match notice.sms {
-        Sms::Sent => Ok(()),
-        Sms::Pending => {
+    match notice::claim(&app.table, at, &notice, app.clock.now()).await? {
+        Claim::Sent => Ok(()),
+        Claim::SomebodyElse => Err(NoticeError::InHand),
+        Claim::Mine { version } => {
             send_sms(app, at, &notice.text).await?;
-            Ok(notice::sms_sent(&app.table, &at.rid, &notice).await?)
+            Ok(notice::sms_sent(&app.table, &at.rid, &notice, version, app.clock.now()).await?)
         }
     }
 }
@@ -116,5 +127,5 @@ async fn send_sms(app: &App, at: &ParcelRef, said: &str) -> Result<(), NoticeErr
         .send()
         .await
         .map(drop)
-        .map_err(|error| NoticeError::Sms(aws_sdk_sns::error::DisplayErrorContext(error).to_string()))
+        .map_err(|error| NoticeError::Sms(clients::failure(&error)))
 }

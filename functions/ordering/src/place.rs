@@ -24,7 +24,7 @@ use crate::App;
 
 /// How often an order reaches for other copies when somebody else was faster.
 const TRIES: u32 = 6;
-/// No order needs more lines; more are refused before anything is read.
+/// No order needs more lines; more are refused before any copy is read.
 const MOST_LINES: usize = 50;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -204,8 +204,13 @@ pub(crate) async fn place(
         let mut world = World::load(&app, &reader.rid, &wanted, now).await?;
         world.without(&taken);
         let spread = chance.wrapping_add(attempt);
-        let quote =
-            world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle.clone())?;
+        let quoted =
+            world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle.clone());
+        let quote = match quoted {
+            Ok(quote) => quote,
+            // The obstacle may be this very request, made twice at once: then the first one's answer stands.
+            Err(refusal) => return idempotent::replay(&app.table, &known).await?.ok_or(refusal),
+        };
         let order = Order {
             head: Head {
                 rid: reader.rid.clone(),
@@ -231,7 +236,7 @@ pub(crate) async fn place(
                 return idempotent::answer_known(known)?.ok_or_else(|| Problem::new(Code::Busy));
             }
             // Others were faster: the world is read again, without the copies that are known to be gone.
-            Placed::Lost(lost) => taken.extend(lost.copies),
+            Placed::Lost(copies) => taken.extend(copies),
         }
     }
     Err(Problem::new(Code::Busy))

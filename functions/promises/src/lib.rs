@@ -3,10 +3,12 @@
 //! Normally nothing is found. It is here for the stream record that was skipped, the message that was lost, the push whose courier
 //! never repeated it: they cost minutes, not a book.
 
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use jiff::Timestamp;
 use serde::Deserialize;
 use yujie_domain::parcel::{Carrier, LineStatus, Parcel};
 use yujie_runtime::message::StepMessage;
-use yujie_runtime::{Clients, ConfigError, Vars, telemetry};
+use yujie_runtime::{Clients, Clock, ConfigError, Vars, clients, telemetry};
 use yujie_table::{Table, TableError, parcel};
 
 /// What the function works with.
@@ -14,6 +16,8 @@ use yujie_table::{Table, TableError, parcel};
 pub struct App {
     /// The table.
     pub table: Table,
+    /// The time.
+    pub clock: Clock,
     sqs: aws_sdk_sqs::Client,
     accept: String,
     sort: String,
@@ -33,6 +37,7 @@ impl App {
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let app = Self {
             table,
+            clock: Clock::System,
             sqs: clients.sqs(),
             accept: vars.required("ACCEPT_QUEUE_URL"),
             sort: vars.required("SORT_QUEUE_URL"),
@@ -105,27 +110,53 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
 }
 
 async fn redrive(app: &App) -> Result<(), SweepError> {
-    let mut redriven = 0_u32;
-    for parcel in parcel::open(&app.table).await? {
-        let Some(step) = waits_for(&parcel) else { continue };
-        let queue = match step {
-            Waits::Accept => &app.accept,
-            Waits::Sort => &app.sort,
-            Waits::Pack => &app.pack,
-            Waits::Dispatch => &app.dispatch,
-            Waits::Deliver => &app.deliver,
-        };
+    let now = app.clock.now();
+    let waiting: Vec<(Waits, Parcel)> = parcel::open(&app.table)
+        .await?
+        .into_iter()
+        .filter(|parcel| is_due(parcel, now))
+        .filter_map(|parcel| Some((waits_for(&parcel)?, parcel)))
+        .collect();
+    for (step, queue) in [
+        (Waits::Accept, &app.accept),
+        (Waits::Sort, &app.sort),
+        (Waits::Pack, &app.pack),
+        (Waits::Dispatch, &app.dispatch),
+        (Waits::Deliver, &app.deliver),
+    ] {
+        let parcels: Vec<&Parcel> =
+            waiting.iter().filter(|(waits, _)| *waits == step).map(|(_, parcel)| parcel).collect();
+        for ten in parcels.chunks(10) {
+            send(app, queue, ten).await?;
+        }
+    }
+    tracing::info!(redriven = waiting.len(), "swept");
+    Ok(())
+}
+
+/// Whether a parcel has stood still for so long that its step is given another try: after 2, 4, 8 … minutes. What is refused for good is
+/// not asked for every minute; what was merely lost is found soon.
+pub fn is_due(parcel: &Parcel, now: Timestamp) -> bool {
+    let Some(last) = parcel.history.last() else { return true };
+    let minutes = u64::try_from(now.duration_since(last.at).as_mins()).unwrap_or_default();
+    minutes >= 2 && minutes.is_power_of_two()
+}
+
+async fn send(app: &App, queue: &str, parcels: &[&Parcel]) -> Result<(), SweepError> {
+    let mut request = app.sqs.send_message_batch().queue_url(queue);
+    for (place, parcel) in parcels.iter().enumerate() {
         let body = serde_json::to_string(&StepMessage { parcel: parcel.at.clone() })
             .map_err(|error| SweepError::Send(error.to_string()))?;
-        app.sqs
-            .send_message()
-            .queue_url(queue)
+        let entry = SendMessageBatchRequestEntry::builder()
+            .id(place.to_string())
             .message_body(body)
-            .send()
-            .await
-            .map_err(|error| SweepError::Send(aws_sdk_sqs::error::DisplayErrorContext(error).to_string()))?;
-        redriven += 1;
+            .build()
+            .map_err(|error| SweepError::Send(error.to_string()))?;
+        request = request.entries(entry);
     }
-    tracing::info!(redriven, "swept");
-    Ok(())
+    let sent = request.send().await.map_err(|error| SweepError::Send(clients::failure(&error)))?;
+    match sent.failed().first() {
+        Some(refused) => Err(SweepError::Send(refused.code().to_owned())),
+        None => Ok(()),
+    }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::{AddressId, Mobile};
+use yujie_domain::{AddressId, Mobile, division};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
@@ -35,6 +35,11 @@ pub(crate) struct AddressView {
     phone: String,
     division: String,
     street: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AddressAdded {
+    address_id: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,7 +78,7 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
     request_body = NewAddress,
     security(("reader" = [])),
     responses(
-        (status = 201, body = AddressView),
+        (status = 201, body = AddressAdded),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
@@ -97,7 +102,8 @@ pub(crate) async fn add(
     let id =
         AddressId::parse(&edge.entropy.ulid(now).map_err(Problem::internal)?).map_err(Problem::internal)?;
     let sealed = contact::seal(&edge.keys, &edge.entropy, Place::Address(&reader.rid, &id), &recipient)?;
-    let answer = idempotent::answer(StatusCode::CREATED, &view(&id, recipient)?)?;
+    // The answer is kept for the request's repetition, in clear: it holds nothing of the address.
+    let answer = idempotent::answer(StatusCode::CREATED, &AddressAdded { address_id: id.to_string() })?;
     match address::add(&app.table, &reader.rid, &SealedAddress { id, sealed }, &known, &answer, now).await? {
         Known::New => idempotent::respond(&answer),
         seen => idempotent::answer_known(seen)?.ok_or_else(|| Problem::new(Code::Busy)),
@@ -114,7 +120,7 @@ fn checked(new: NewAddress) -> Result<Recipient, Problem> {
     };
     let name = line(&new.recipient, 50);
     let street = line(&new.street, 200);
-    let division_fits = new.division.len() == 6 && new.division.bytes().all(|b| b.is_ascii_digit());
+    let division_fits = division::name(&new.division).is_some();
     let mut problem = Problem::new(Code::InvalidField);
     if name.is_none() {
         problem = problem.and_field("recipient", "1 to 50 characters");
@@ -123,7 +129,10 @@ fn checked(new: NewAddress) -> Result<Recipient, Problem> {
         problem = problem.and_field("phone", invalid.why);
     }
     if !division_fits {
-        problem = problem.and_field("division", "six digits (GB/T 2260)");
+        problem = problem.and_field(
+            "division",
+            "the code (GB/T 2260) of a Beijing district: nothing else is delivered to",
+        );
     }
     if street.is_none() {
         problem = problem.and_field("street", "1 to 200 characters");

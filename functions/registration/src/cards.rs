@@ -9,8 +9,8 @@ use yujie_domain::{CardNo, Mobile, ReaderId, ResidentId, time};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Problem, extract, idempotent, password};
-use yujie_table::phone_code;
 use yujie_table::reader::{self, Issued, NewReader};
+use yujie_table::{idempotency, phone_code};
 
 use crate::App;
 use crate::phone_codes::{code_hash, phone_hash};
@@ -97,6 +97,9 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     let rid = ReaderId::parse(&rid).map_err(Problem::internal)?;
     let person = Person { name, phone: phone.as_str().to_owned(), document: document.masked() };
     let sealed = contact::seal(&app.edge.keys, &app.edge.entropy, Place::Profile(&rid), &person)?;
+    if !phone_code::take_try(&app.table, &phone_hash(&app, &phone), now).await? {
+        return refused(&app, &known, Code::WrongPhoneCode).await;
+    }
     for _ in 0..DRAWS {
         let card_no = CardNo::from_serial(app.edge.entropy.number().map_err(Problem::internal)?);
         let answer = idempotent::answer(StatusCode::CREATED, &Card { card_no: card_no.to_string() })?;
@@ -118,14 +121,16 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
             Issued::Known(known) => {
                 return idempotent::answer_known(known)?.ok_or_else(|| Problem::new(Code::Busy));
             }
-            Issued::WrongCode => {
-                phone_code::count_try(&app.table, &new.phone_hash).await?;
-                return Err(Problem::new(Code::WrongPhoneCode));
-            }
-            Issued::PersonHasCard => return Err(Problem::new(Code::PersonHasCard)),
-            Issued::PhoneTaken => return Err(Problem::new(Code::PhoneTaken)),
+            Issued::WrongCode => return refused(&app, &known, Code::WrongPhoneCode).await,
+            Issued::PersonHasCard => return refused(&app, &known, Code::PersonHasCard).await,
+            Issued::PhoneTaken => return refused(&app, &known, Code::PhoneTaken).await,
             Issued::NumberTaken => {}
         }
     }
     Err(Problem::new(Code::Busy))
+}
+
+/// Refuses, unless the obstacle is this very request, made twice at once: then the first one's answer stands.
+async fn refused(app: &App, known: &idempotency::Request, code: Code) -> Result<Response, Problem> {
+    idempotent::replay(&app.table, known).await?.ok_or_else(|| Problem::new(code))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use yujie_domain::timeline::Step;
 use yujie_runtime::page::{self, PageQuery};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Json, Problem, Query, Reader};
+use yujie_runtime::{Code, Json, Problem, Query, Reader};
 use yujie_table::notice::{self, Notice, Sms};
 
 use crate::App;
@@ -61,6 +61,9 @@ pub(crate) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Inbox>, Problem> {
     let (limit, after) = (query.limit()?, query.cursor()?);
+    if after.as_ref().is_some_and(|cursor| !notice::is_cursor(cursor)) {
+        return Err(Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list"));
+    }
     let (notices, next) = notice::list(&app.table, &reader.rid, after.as_deref(), limit).await?;
     Ok(Json(Inbox {
         items: notices.into_iter().map(view).collect(),
@@ -77,7 +80,7 @@ fn view(notice: Notice) -> NoticeView {
         parcel_no: notice.parcel_no.to_string(),
         text: notice.text,
         sms: match notice.sms {
-            Sms::Pending => SmsState::Pending,
+            Sms::Sending => SmsState::Pending,
             Sms::Sent => SmsState::Sent,
         },
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::{Mobile, text};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, extract};
+use yujie_runtime::{Code, Json, Problem, clients, extract};
 use yujie_table::phone_code;
 
 use crate::App;
@@ -51,7 +51,7 @@ pub(crate) async fn send(State(app): State<App>, Json(wanted): Json<Wanted>) -> 
         .message(text::phone_code(&code))
         .send()
         .await
-        .map_err(|error| Problem::internal(aws_sdk_sns::error::DisplayErrorContext(error)))?;
+        .map_err(|error| Problem::internal(clients::failure(&error)))?;
     let sent = Sent { expires_in: phone_code::LIFETIME.as_secs() };
     Ok(extract::json(StatusCode::ACCEPTED, serde_json::to_string(&sent).map_err(Problem::internal)?))
 }

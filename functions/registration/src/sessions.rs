@@ -109,7 +109,8 @@ pub(crate) async fn refresh(
     Json(given): Json<Refresh>,
 ) -> Result<Json<Session>, Problem> {
     let refused = || Problem::new(Code::Unauthenticated);
-    let (family, secret) = given.refresh_token.split_once('.').ok_or_else(refused)?;
+    let (family, secret) =
+        given.refresh_token.split_once('.').filter(|(family, _)| is_family(family)).ok_or_else(refused)?;
     let next = secret_of(&app)?;
     let now = app.edge.clock.now();
     let hash = |secret: &str| app.edge.keys.hash("refresh token", secret);
@@ -160,4 +161,9 @@ fn answer(app: &App, subject: &Subject, family: &str, secret: &str) -> Result<Js
 fn secret_of(app: &App) -> Result<String, Problem> {
     let bytes: [u8; 32] = app.edge.entropy.bytes().map_err(Problem::internal)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Whether this can be a session's name: a ULID.
+fn is_family(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }

@@ -55,10 +55,15 @@ pub enum RelayError {
 /// [`RelayError`]; then the whole batch comes again.
 pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
     let follow = of_batch(event);
-    for title in &follow.recount {
-        availability::recount(&app.table, title).await?;
-    }
     app.send.all(&follow).await?;
+    for title in &follow.recount {
+        match availability::recount(&app.table, title).await {
+            Ok(_) => {}
+            // One copy that cannot be read must not hold up everybody's books.
+            Err(error @ TableError::Corrupt { .. }) => tracing::error!(%error, "a title is not counted"),
+            Err(error) => return Err(error.into()),
+        }
+    }
     if !follow.is_empty() {
         tracing::info!(
             steps = follow.steps.len(),

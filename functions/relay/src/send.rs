@@ -4,7 +4,7 @@ use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
 use yujie_runtime::message::{Fact, IndexMessage};
-use yujie_runtime::{Clients, Vars};
+use yujie_runtime::{Clients, Vars, clients};
 
 use crate::follow::Follow;
 
@@ -101,10 +101,7 @@ impl Send {
                     .map_err(|e| failed(e.to_string()))?;
                 request = request.entries(entry);
             }
-            let sent = request
-                .send()
-                .await
-                .map_err(|e| failed(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
+            let sent = request.send().await.map_err(|e| failed(clients::failure(&e)))?;
             if let Some(refused) = sent.failed().first() {
                 return Err(failed(refused.code().to_owned()));
             }
@@ -131,10 +128,7 @@ impl Send {
                     .map_err(|e| failed(e.to_string()))?;
                 request = request.publish_batch_request_entries(entry);
             }
-            let sent = request
-                .send()
-                .await
-                .map_err(|e| failed(aws_sdk_sns::error::DisplayErrorContext(e).to_string()))?;
+            let sent = request.send().await.map_err(|e| failed(clients::failure(&e)))?;
             if let Some(refused) = sent.failed().first() {
                 return Err(failed(refused.code().to_owned()));
             }

@@ -70,7 +70,12 @@ impl Folded {
             _ if joins_names(c) => self.gap = self.gap.max(Gap::Join),
             '+' | '#' if self.ends_a_language_name() => self.push(c),
             _ if is_unspaced(c) => self.push(simplified(c)),
-            _ if c.is_alphanumeric() => c.to_lowercase().for_each(|lower| self.push(without_accent(lower))),
+            // Lowering may leave an accent behind (İ becomes i and a dot).
+            _ if c.is_alphanumeric() => {
+                c.to_lowercase()
+                    .filter(|lower| !is_accent(*lower))
+                    .for_each(|lower| self.push(without_accent(lower)));
+            }
             _ if is_accent(c) => {}
             _ => self.gap = Gap::Space,
         }

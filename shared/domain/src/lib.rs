@@ -7,6 +7,7 @@
 pub mod account;
 pub mod copy;
 pub mod courier;
+pub mod division;
 pub mod identity;
 pub mod ids;
 pub mod order;

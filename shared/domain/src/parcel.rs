@@ -399,7 +399,7 @@ impl Parcel {
             }
             Command::Arrive { site, code } => self.arrive(site, code, now),
             Command::Collect { site, code } => self.collect(site, code, now),
-            Command::Follow(journey) => self.follow(journey),
+            Command::Follow(journey) => self.follow(journey, now),
         }
     }
 
@@ -443,8 +443,9 @@ impl Parcel {
 
     fn arrive(&self, site: &SiteId, code: &str, now: Timestamp) -> Result<Outcome, Refusal> {
         self.at_site(site, self.pickup_site()?)?;
-        // What has arrived has left, whether or not somebody scanned its departure.
-        let steps = [(LineEvent::Depart, now), (LineEvent::Arrive, now)];
+        self.by_van()?;
+        // What has arrived was handed over and has left, whether or not somebody scanned it.
+        let steps = [(LineEvent::HandOver, now), (LineEvent::Depart, now), (LineEvent::Arrive, now)];
         match self.advance_all(&steps, Some(site), By::Staff)? {
             Outcome::Already => Ok(Outcome::Already),
             Outcome::Changed(mut next) => {
@@ -466,18 +467,21 @@ impl Parcel {
     }
 
     /// Brings the parcel to where the courier's events say it is. An event of the courier proves the hand-over even when nobody
-    /// scanned it; a status never moves back.
-    fn follow(&self, journey: &Journey) -> Result<Outcome, Refusal> {
+    /// scanned it; a status never moves back. The courier's clock is believed between our last own step and now, no further: a loan
+    /// neither begins before the box was packed nor tomorrow.
+    fn follow(&self, journey: &Journey, now: Timestamp) -> Result<Outcome, Refusal> {
         if self.booking.as_ref().is_none_or(|b| b.carrier != Carrier::Kuaidi100) {
             return Err(Refusal::WrongWay);
         }
+        let own = self.history.iter().filter(|entry| entry.by != By::Courier).map(|entry| entry.at);
+        let ours = own.max().unwrap_or(now);
         let steps: Vec<(LineEvent, Timestamp)> = [
             (LineEvent::HandOver, journey.collected.or(journey.under_way).or(journey.delivered)),
             (LineEvent::Depart, journey.under_way.or(journey.delivered)),
             (LineEvent::Deliver, journey.delivered),
         ]
         .into_iter()
-        .filter_map(|(event, at)| at.map(|at| (event, at)))
+        .filter_map(|(event, at)| at.map(|at| (event, at.max(ours).min(now.max(ours)))))
         .collect();
         self.advance_all(&steps, None, By::Courier)
     }

@@ -8,6 +8,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 use base64::Engine;
@@ -77,14 +79,19 @@ impl Clients {
             .secret_id(id)
             .send()
             .await
-            .map_err(|error| {
-                SecretError(
-                    id.to_owned(),
-                    aws_sdk_secretsmanager::error::DisplayErrorContext(error).to_string(),
-                )
-            })?
+            .map_err(|error| SecretError(id.to_owned(), failure(&error)))?
             .secret_string
             .ok_or_else(|| SecretError(id.to_owned(), "it is binary".to_owned()))
+    }
+}
+
+/// What an AWS call failed with: its code alone. The message and the raw answer may quote what was sent, a phone number for example.
+pub fn failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::ServiceError(answer) => answer.err().code().unwrap_or("without a code").to_owned(),
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => "not sent".to_owned(),
+        _ => "no readable answer".to_owned(),
     }
 }
 

@@ -15,8 +15,17 @@ pub fn init(level: Option<&str>) {
         .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
-        // The Lambda runtime logs every failed invocation once more, without its request: ours is the one line.
-        .with_filter(Targets::new().with_default(level).with_target("lambda_runtime", LevelFilter::OFF));
+        .with_filter(targets(level));
     // A second start in one process (tests) keeps the first one's logging.
     let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+/// Ours at `level`. The AWS client's finer levels print requests with all their content, so they stay off whatever is asked for; the
+/// Lambda runtime logs every failed invocation once more, without its request: ours is the one line.
+fn targets(level: LevelFilter) -> Targets {
+    let others = ["aws_", "h2", "hyper", "rustls", "tower", "tantivy"];
+    Targets::new()
+        .with_default(level)
+        .with_targets(others.map(|target| (target, level.min(LevelFilter::WARN))))
+        .with_target("lambda_runtime", LevelFilter::OFF)
 }

@@ -386,7 +386,12 @@ impl Table {
                             .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
                             .map(|(write, reason)| Refused { write, old: reason.item().cloned() })
                             .collect();
-                        if !refused.is_empty() {
+                        let met = cancelled
+                            .cancellation_reasons()
+                            .iter()
+                            .any(|reason| reason.code() == Some("TransactionConflict"));
+                        // While another transaction holds one of the items, what the others told may be half the story.
+                        if !refused.is_empty() && (!met || attempt == TRIES) {
                             return Err(TransactError::Refused(refused));
                         }
                         // Another transaction held one of the items: that says nothing about our conditions.

@@ -19,18 +19,15 @@ async fn post(function: &Router, path: &str, key: &str, body: &Value) -> Answer 
 /// Asks for a code and reads it on the phone.
 async fn code(ground: &Ground, registration: &Router) -> Option<String> {
     let answer = post(registration, "/phone-codes", "", &json!({"phone": PHONE})).await;
-    match ground.outside.take().pop() {
-        Some(Sent::Sms { phone, text }) => {
-            assert_eq!((answer.status, phone.as_str()), (202, "+8613900000009"));
-            let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take(6).collect();
-            assert!(text.starts_with("【预借】验证码 "), "{text}");
-            Some(digits)
-        }
-        _ => {
-            assert_eq!((answer.status, &answer.body["code"]), (429, &json!("too_many_requests")));
-            assert_eq!(answer.headers["retry-after"], "60");
-            None
-        }
+    if let Some(Sent::Sms { phone, text }) = ground.outside.take().pop() {
+        assert_eq!((answer.status, phone.as_str()), (202, "+8613900000009"));
+        let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take(6).collect();
+        assert!(text.starts_with("【预借】验证码 "), "{text}");
+        Some(digits)
+    } else {
+        assert_eq!((answer.status, &answer.body["code"]), (429, &json!("too_many_requests")));
+        assert_eq!(answer.headers["retry-after"], "60");
+        None
     }
 }
 
@@ -98,7 +95,6 @@ async fn wrong_codes_are_counted_and_five_are_too_many() {
         (422, &json!("wrong_phone_code")),
         "after five tries the right one is wrong too"
     );
-    assert!(!ground.items().keys().any(|key| key.contains("UNIQUE#document#") && key.contains("my-card")));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ fn placed(answers: &[Answer]) -> usize {
     answers.iter().filter(|answer| answer.status == 201).count()
 }
 
-fn refused_for<'a>(answer: &'a Answer) -> Vec<&'a str> {
+fn refused_for(answer: &Answer) -> Vec<&str> {
     assert_eq!((answer.status, &answer.body["code"]), (409, &json!("order_refused")));
     answer.body["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
 }

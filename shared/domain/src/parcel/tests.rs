@@ -57,7 +57,9 @@ impl Parcel {
     /// Carries a command out that must change something.
     #[expect(clippy::needless_pass_by_value, reason = "reads well in a chain")]
     fn then(self, command: Command) -> Parcel {
-        match self.decide(&command, now()) {
+        // Pushes are read an hour later; staff scan as it happens.
+        let at = if matches!(command, Command::Follow(_)) { later(60) } else { now() };
+        match self.decide(&command, at) {
             Ok(Outcome::Changed(next)) => *next,
             other => panic!("{command:?} gave {other:?}"),
         }
@@ -178,6 +180,18 @@ fn a_courier_proves_what_nobody_scanned_and_never_moves_a_parcel_back() {
     assert_eq!(delivered.decide(&stale, later(20)), Ok(Outcome::Already));
     let scan = Command::HandOver { site: site("C01") };
     assert_eq!(delivered.decide(&scan, later(20)), Ok(Outcome::Already));
+}
+
+#[test]
+fn a_couriers_clock_is_believed_within_reason() {
+    let booked = packed(Destination::Home).then(booked(Carrier::Kuaidi100));
+    let loan_from = |delivered: Timestamp| {
+        let journey = Journey { delivered: Some(delivered), ..Journey::default() };
+        booked.clone().then(Command::Follow(journey)).handed_over().unwrap()
+    };
+    assert_eq!(loan_from(later(30)), later(30));
+    assert_eq!(loan_from(later(-60 * 24 * 365)), now(), "not before the box was packed");
+    assert_eq!(loan_from(later(60 * 24 * 365)), later(60), "not after we heard of it");
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

@@ -62,11 +62,6 @@ pub async fn get(table: &Table, rid: &ReaderId) -> Result<Option<Account>, Table
     table.get(&key::account(rid)).await?.map(|item| from_item(rid, item)).transpose()
 }
 
-/// The account in the old image of a refused write.
-pub(crate) fn of_old(rid: &ReaderId, old: Item) -> Result<Account, TableError> {
-    from_item(rid, old)
-}
-
 /// Adds ordered items, if none of the titles is open already and the reader stays within `limit`.
 pub(crate) fn add_open(
     rid: &ReaderId,

@@ -1,6 +1,6 @@
 //! Notices to readers: the inbox, and the record that makes each fact told once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use yujie_domain::timeline::Step;
 use yujie_domain::{ParcelNo, ParcelRef, ReaderId};
@@ -12,12 +12,15 @@ use crate::table::{Page, Table, TransactError, Write};
 
 const KIND: &str = "notice";
 
+/// How long the one who claimed an SMS has to send it, before somebody else may.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
 /// How far the SMS of a notice has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sms {
-    /// Not yet known to be sent.
-    Pending,
+    /// Somebody is sending it.
+    Sending,
     /// The provider took it.
     Sent,
 }
@@ -37,6 +40,20 @@ pub struct Notice {
     pub sms: Sms,
 }
 
+/// Who sends a notice's SMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller, who marks it with [`sms_sent`] afterwards.
+    Mine {
+        /// What that needs to know.
+        version: u64,
+    },
+    /// Somebody else, just now: look again later.
+    SomebodyElse,
+    /// Nobody any more: it is sent.
+    Sent,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     v: u64,
@@ -46,13 +63,15 @@ struct Row {
     at: Timestamp,
     text: String,
     sms: Sms,
+    #[serde(with = "codec::millis")]
+    claimed: Timestamp,
 }
 
 fn key_for(rid: &ReaderId, notice: &Notice) -> Key {
     key::notice(rid, notice.at.as_millisecond(), &notice.parcel_no, notice.step)
 }
 
-fn to_item(rid: &ReaderId, notice: &Notice, version: u64) -> Result<Item, TableError> {
+fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) -> Result<Item, TableError> {
     let row = Row {
         v: version,
         parcel: notice.parcel_no.clone(),
@@ -60,6 +79,7 @@ fn to_item(rid: &ReaderId, notice: &Notice, version: u64) -> Result<Item, TableE
         at: notice.at,
         text: notice.text.clone(),
         sms: notice.sms,
+        claimed,
     };
     codec::item(&key_for(rid, notice), KIND, &row)
 }
@@ -69,25 +89,53 @@ fn from_item(item: Item) -> Result<Notice, TableError> {
     Ok(Notice { parcel_no: row.parcel, step: row.step, at: row.at, text: row.text, sms: row.sms })
 }
 
-/// Puts a notice into the inbox. Answers the notice as it stands there: the new one, or the one that an earlier message put.
-pub async fn put(table: &Table, parcel: &ParcelRef, notice: &Notice) -> Result<Notice, TableError> {
-    match table.write(Write::put_new(to_item(&parcel.rid, notice, 1)?)).await {
-        Ok(()) => Ok(notice.clone()),
-        Err(TransactError::Refused(refused)) => match refused.into_iter().find_map(|r| r.old) {
-            Some(old) => from_item(old),
-            None => Err(corrupt(&key_for(&parcel.rid, notice), "refused, but not there")),
-        },
+/// Puts a notice into the inbox, unless it is there, and claims the sending of its SMS. A claim whose holder died is taken over.
+pub async fn claim(
+    table: &Table,
+    parcel: &ParcelRef,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<Claim, TableError> {
+    let sending = Notice { sms: Sms::Sending, ..notice.clone() };
+    let old = match table.write(Write::put_new(to_item(&parcel.rid, &sending, 1, now)?)).await {
+        Ok(()) => return Ok(Claim::Mine { version: 1 }),
+        Err(TransactError::Refused(refused)) => refused.into_iter().find_map(|r| r.old),
+        Err(TransactError::Table(error)) => return Err(error),
+    };
+    let old = old.ok_or_else(|| corrupt(&key_for(&parcel.rid, notice), "refused, but not there"))?;
+    let row: Row = codec::body(old)?;
+    match row.sms {
+        Sms::Sent => Ok(Claim::Sent),
+        Sms::Sending if now.duration_since(row.claimed) < LEASE => Ok(Claim::SomebodyElse),
+        Sms::Sending => {
+            let version = row.v + 1;
+            match table.write(Write::replace(to_item(&parcel.rid, &sending, version, now)?, row.v)).await {
+                Ok(()) => Ok(Claim::Mine { version }),
+                Err(TransactError::Refused(_)) => Ok(Claim::SomebodyElse),
+                Err(TransactError::Table(error)) => Err(error),
+            }
+        }
+    }
+}
+
+/// Marks a claimed notice's SMS as sent.
+pub async fn sms_sent(
+    table: &Table,
+    rid: &ReaderId,
+    notice: &Notice,
+    version: u64,
+    now: Timestamp,
+) -> Result<(), TableError> {
+    let sent = Notice { sms: Sms::Sent, ..notice.clone() };
+    match table.write(Write::replace(to_item(rid, &sent, version + 1, now)?, version)).await {
+        Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
         Err(TransactError::Table(error)) => Err(error),
     }
 }
 
-/// Marks a notice's SMS as sent. Marking it again changes nothing.
-pub async fn sms_sent(table: &Table, rid: &ReaderId, notice: &Notice) -> Result<(), TableError> {
-    let sent = Notice { sms: Sms::Sent, ..notice.clone() };
-    match table.write(Write::replace(to_item(rid, &sent, 2)?, 1)).await {
-        Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
-        Err(TransactError::Table(error)) => Err(error),
-    }
+/// Whether a text can be a place in an inbox.
+pub fn is_cursor(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#' || b == b'-')
 }
 
 /// A page of a reader's inbox, newest first, with the cursor of the next.

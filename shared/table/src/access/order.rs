@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use yujie_domain::account::{Account, OpenItem};
+use yujie_domain::account::OpenItem;
 use yujie_domain::copy::Copy;
 use yujie_domain::parcel::{Destination, Parcel};
 use yujie_domain::{Barcode, OrderNo, ReaderId, TitleId};
@@ -16,6 +16,8 @@ use crate::schema::BY_REF;
 use crate::table::{Page, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "order";
+/// No order has more parcels than lines, and no order has more lines than this.
+const MOST_PARCELS: usize = 51;
 
 /// An order's head: what was decided when it was placed. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,17 +129,8 @@ pub enum Placed {
     Now,
     /// The same request had placed it (or been answered) before.
     Known(idempotency::Known),
-    /// Somebody else got one of the copies first, or the account changed: nothing was written.
-    Lost(Lost),
-}
-
-/// What was lost to somebody else.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lost {
-    /// Copies that are no longer free.
-    pub copies: Vec<Barcode>,
-    /// The reader's account as it is now, when it stood in the way.
-    pub account: Option<Account>,
+    /// Somebody else got these copies first, or (none named) the account changed: nothing was written.
+    Lost(Vec<Barcode>),
 }
 
 /// Places an order: its head, its parcels (each claiming its copies), the reader's open items within `limit`, and the answer kept for
@@ -193,14 +186,13 @@ pub async fn place(
         Err(TransactError::Refused(refused)) => refused,
         Err(TransactError::Table(error)) => return Err(error),
     };
-    let mut lost = Lost::default();
+    let mut lost = Vec::new();
     for refusal in refused {
         match (refusal.write, refusal.old) {
             (0, Some(old)) => return idempotency::read(old, request).map(Placed::Known),
-            (1, Some(old)) => lost.account = Some(account::of_old(&head.rid, old)?),
-            (n, _) => lost
-                .copies
-                .extend(n.checked_sub(first_copy).and_then(|i| claimed.get(i)).map(|b| (*b).clone())),
+            (n, _) => {
+                lost.extend(n.checked_sub(first_copy).and_then(|i| claimed.get(i)).map(|b| (*b).clone()));
+            }
         }
     }
     Ok(Placed::Lost(lost))
@@ -229,16 +221,17 @@ pub async fn list(
     let mut start = after.map(|no| key::order(rid, no));
     let mut orders = Vec::new();
     // Read backwards, an order's parcels come before its head: a page may end in the middle of an order, which then opens the next.
+    let page_size = limit.saturating_mul(3) + MOST_PARCELS;
     loop {
         let page = Page {
             prefix: Some(key::ORDER),
             after: start.as_ref(),
             newest_first: true,
-            limit: Some(limit.saturating_mul(3)),
+            limit: Some(page_size),
             ..Page::of(&pk)
         };
         let items = table.query(page).await?;
-        let more = items.len() == limit.saturating_mul(3);
+        let more = items.len() == page_size;
         let found = fold(rid, items)?;
         start = found.last().map(|order| key::order(rid, &order.head.order_no));
         let stuck = found.is_empty();

@@ -211,6 +211,8 @@ pub async fn in_work_at(table: &Table, site: &SiteId) -> Result<Vec<Parcel>, Tab
     let pk = key::site_work(site);
     let items = table.query_through(Page { index: Some(BY_SITE), ..Page::of(&pk) }).await?;
     let mut parcels = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    // An entry may be older than its parcel by a moment.
+    parcels.retain(|parcel| parcel.working_site() == Some(site));
     parcels.sort_by_key(|parcel| parcel.at.no());
     Ok(parcels)
 }

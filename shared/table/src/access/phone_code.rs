@@ -48,23 +48,29 @@ pub async fn put(
     }
 }
 
-/// Uses a code up, as part of the transaction that it authorises.
-pub(crate) fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write {
-    Write::delete(key::phone_code(phone_hash), "code = :code AND expires_at > :now AND tries < :most")
-        .text(":code", code_hash)
-        .value(":now", number(now.as_second()))
-        .value(":most", number(i64::from(TRIES)))
-}
-
-/// Counts a wrong try.
-pub async fn count_try(table: &Table, phone_hash: &str) -> Result<(), TableError> {
-    let write =
-        Write::update(key::phone_code(phone_hash), "SET tries = tries + :one", "attribute_exists(pk)")
-            .value(":one", number(1));
+/// Takes one of the tries for a number's code, before the code is looked at: a hundred guesses at once get five looks. `false` when
+/// there is no code, it is too old, or its tries are used up.
+pub async fn take_try(table: &Table, phone_hash: &str, now: Timestamp) -> Result<bool, TableError> {
+    let write = Write::update(
+        key::phone_code(phone_hash),
+        "SET tries = tries + :one",
+        "attribute_exists(pk) AND expires_at > :now AND tries < :most",
+    )
+    .value(":one", number(1))
+    .value(":now", number(now.as_second()))
+    .value(":most", number(i64::from(TRIES)));
     match table.write(write).await {
-        Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(TransactError::Refused(_)) => Ok(false),
         Err(TransactError::Table(error)) => Err(error),
     }
+}
+
+/// Uses a code up, as part of the transaction that it authorises. A try was taken for it.
+pub(crate) fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write {
+    Write::delete(key::phone_code(phone_hash), "code = :code AND expires_at > :now")
+        .text(":code", code_hash)
+        .value(":now", number(now.as_second()))
 }
 
 fn number(value: i64) -> AttributeValue {
