@@ -12,7 +12,6 @@ use jiff::SignedDuration;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use yujie_domain::ParcelRef;
-use yujie_runtime::auth::Subject;
 
 use crate::ground::{Answer, Ground, request, send};
 use crate::library::{self, Person};
@@ -291,11 +290,6 @@ pub fn barcodes(parcel: &Value) -> Vec<String> {
         .iter()
         .map(|line| line["barcode"].as_str().unwrap().to_owned())
         .collect()
-}
-
-/// A reader and the key that signs for them.
-pub fn token_of(ground: &Ground, person: &Person) -> (Subject, String) {
-    (person.subject(), ground.token(&person.subject()))
 }
 
 /// A push as Kuaidi100 posts it, signed with the library's salt.

@@ -15,6 +15,7 @@ use yujie_domain::parcel::{Destination, Line, LineStatus, Parcel};
 use yujie_domain::rules::RuleSet;
 use yujie_domain::{AddressId, Barcode, OrderNo, ParcelRef, ReaderId, SiteId, TitleId, text};
 use yujie_runtime::contact::{self, Place, Recipient};
+use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
 use yujie_table::order::{Head, Order, Placed};
@@ -183,12 +184,12 @@ pub(crate) async fn place(
     reader: Reader,
     request: Request,
 ) -> Result<Response, Problem> {
-    let headers = request.headers().clone();
-    let body = extract::body(request).await?;
-    let known = idempotent::request(&headers, &app.edge.keys, "POST /orders", reader.rid.as_str(), &body)?;
-    if let Some(answer) = idempotent::replay(&app.table, &known).await? {
-        return Ok(answer);
-    }
+    let begun =
+        idempotent::begin(&app.table, &app.edge.keys, "POST /orders", reader.rid.as_str(), request).await?;
+    let (known, body) = match begun {
+        Begun::Answered(answer) => return Ok(answer),
+        Begun::New { known, body } => (known, body),
+    };
     let wanted: NewOrder = extract::parse(&body)?;
     let now = app.edge.clock.now();
     let target = target(&app, &reader.rid, &wanted).await?;

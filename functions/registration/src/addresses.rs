@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::{AddressId, Mobile, division};
 use yujie_runtime::contact::{self, Place, Recipient};
+use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
 use yujie_table::address::{self, SealedAddress};
@@ -90,13 +91,14 @@ pub(crate) async fn add(
     reader: Reader,
     request: Request,
 ) -> Result<Response, Problem> {
-    let headers = request.headers().clone();
-    let body = extract::body(request).await?;
     let edge = &app.edge;
-    let known = idempotent::request(&headers, &edge.keys, "POST /me/addresses", reader.rid.as_str(), &body)?;
-    if let Some(answer) = idempotent::replay(&app.table, &known).await? {
-        return Ok(answer);
-    }
+    let begun =
+        idempotent::begin(&app.table, &app.edge.keys, "POST /me/addresses", reader.rid.as_str(), request)
+            .await?;
+    let (known, body) = match begun {
+        Begun::Answered(answer) => return Ok(answer),
+        Begun::New { known, body } => (known, body),
+    };
     let recipient = checked(extract::parse(&body)?)?;
     let now = edge.clock.now();
     let id =

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::{CardNo, Mobile, ReaderId, ResidentId, time};
 use yujie_runtime::contact::{self, Person, Place};
+use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Problem, extract, idempotent, password};
 use yujie_table::reader::{self, Issued, NewReader};
@@ -67,12 +68,11 @@ pub(crate) struct Card {
     )
 )]
 pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let headers = request.headers().clone();
-    let body = extract::body(request).await?;
-    let known = idempotent::request(&headers, &app.edge.keys, "POST /cards", "", &body)?;
-    if let Some(answer) = idempotent::replay(&app.table, &known).await? {
-        return Ok(answer);
-    }
+    let begun = idempotent::begin(&app.table, &app.edge.keys, "POST /cards", "", request).await?;
+    let (known, body) = match begun {
+        Begun::Answered(answer) => return Ok(answer),
+        Begun::New { known, body } => (known, body),
+    };
     let application: Application = extract::parse(&body)?;
     let now = app.edge.clock.now();
     let name = application.name.trim().to_owned();

@@ -5,32 +5,9 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use yujie_domain::parcel::Command;
 use yujie_runtime::message::StepMessage;
-use yujie_runtime::{Clients, Clock, ConfigError, Vars, batch, step, telemetry};
-use yujie_table::Table;
+use yujie_runtime::{batch, step};
 
-/// What the function works with.
-#[derive(Debug, Clone)]
-pub struct App {
-    /// The table.
-    pub table: Table,
-    /// The time.
-    pub clock: Clock,
-}
-
-impl App {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with every missing variable.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let mut vars = Vars::new();
-        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
-        let clients = Clients::from_env(&mut vars);
-        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
-        vars.finish()?;
-        Ok(Self { table, clock: Clock::System })
-    }
-}
+pub use yujie_runtime::step::App;
 
 /// Works off a batch of the `sort` queue.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {

@@ -1,13 +1,48 @@
 //! `Idempotency-Key`: the same request twice has one effect and the same answer, byte for byte.
 
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use yujie_table::Table;
 use yujie_table::idempotency::{Answer, Known, Request, look_up};
 
-use crate::extract::json;
+use crate::extract::{self, json};
 use crate::keys::Keys;
 use crate::problem::{Code, Problem};
+
+/// A request with an idempotency key, looked at for the first time.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nobody made it before: it is to be carried out.
+    New {
+        /// What it is remembered by.
+        known: Request,
+        /// Its body.
+        body: Bytes,
+    },
+    /// It was made before, and answered like this.
+    Answered(Response),
+}
+
+/// Begins a request that has one effect however often it is sent.
+///
+/// # Errors
+/// [`Code::IdempotencyKeyMissing`], [`Code::IdempotencyKeyReused`], [`Code::BodyTooLarge`].
+pub async fn begin(
+    table: &Table,
+    keys: &Keys,
+    action: &str,
+    caller: &str,
+    sent: axum::extract::Request,
+) -> Result<Begun, Problem> {
+    let headers = sent.headers().clone();
+    let body = extract::body(sent).await?;
+    let known = request(&headers, keys, action, caller, &body)?;
+    Ok(match replay(table, &known).await? {
+        Some(answer) => Begun::Answered(answer),
+        None => Begun::New { known, body },
+    })
+}
 
 /// Identifies a request by who asks (`caller`), for what (`action`), with which key and body.
 ///

@@ -6,6 +6,31 @@ use yujie_domain::parcel::{Command, Outcome, Parcel, Refusal};
 use yujie_table::{Table, TableError, TransactError, parcel};
 
 use crate::batch::Failure;
+use crate::{Clients, Clock, ConfigError, Vars, telemetry};
+
+/// What a step works with that needs nothing but the table.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The table.
+    pub table: Table,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl App {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every missing variable.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        vars.finish()?;
+        Ok(Self { table, clock: Clock::System })
+    }
+}
 
 /// How often a parcel that changes under our hands is read again.
 const TRIES: u32 = 6;

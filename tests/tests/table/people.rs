@@ -68,7 +68,7 @@ async fn a_person_has_one_card_and_a_phone_belongs_to_one() {
     assert_eq!((same_person.status, &same_person.body["code"]), (409, &json!("person_has_card")));
     let same_phone = json!({
         "name": "王小红", "phone": PHONE, "code": second, "password": "correct horse",
-        "document": {"kind": "resident_id", "number": "440524188001010014"}, "consent": true,
+        "document": {"kind": "resident_id", "number": "110101189003071023"}, "consent": true,
     });
     let same_phone = post(&registration, "/cards", "my-card-3", &same_phone).await;
     assert_eq!((same_phone.status, &same_phone.body["code"]), (409, &json!("phone_taken")));
