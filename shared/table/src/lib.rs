@@ -1,7 +1,7 @@
 //! The single table: its keys, its items, and one function for each access pattern.
 //!
-//! Every write is conditional: [`Table::put_new`], a replacement at a known version, or a transaction of such writes. There is no
-//! plain overwrite. A refused condition comes back with the old item, so that a refusal is explained without another read.
+//! Every write is conditional: a new item, a replacement at a known version, or a transaction of such writes. There is no
+//! plain overwrite, but for the importer (`bulk`). A refused condition comes back with the old item, so that a refusal is explained without another read.
 //! `docs/table.md` lists the access patterns with their cost in units; `tests/` asserts the costs.
 
 mod access;
