@@ -25,7 +25,6 @@ test: lint ## format, lints, unit, table and handler tests, template checks, the
 	else \
 		echo cargo test --locked --workspace --all-targets; cargo test --locked --workspace --all-targets; \
 	fi
-	cargo test --locked --workspace --doc
 	$(MAKE) --no-print-directory template-check
 	$(VENV)/python -m pytest -q tests/counterparts
 	cargo build --locked --workspace --bins
