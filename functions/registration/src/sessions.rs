@@ -114,11 +114,11 @@ pub(crate) async fn refresh(
     let next = secret_of(&app)?;
     let now = app.edge.clock.now();
     let hash = |secret: &str| app.edge.keys.hash("refresh token", secret);
+    // Everything that may fail comes before the exchange: afterwards the old token is worth nothing.
+    let subject = session::subject(&app.table, family).await?.ok_or_else(refused)?;
+    let subject = current(&app, serde_json::from_str(&subject).map_err(Problem::internal)?).await?;
     match session::refresh(&app.table, family, &hash(secret), &hash(&next), now).await? {
-        Refreshed::Yes { subject } => {
-            let subject = current(&app, serde_json::from_str(&subject).map_err(Problem::internal)?).await?;
-            answer(&app, &subject, family, &next)
-        }
+        Refreshed::Yes { .. } => answer(&app, &subject, family, &next),
         Refreshed::Unknown => Err(refused()),
         Refreshed::Reused => {
             tracing::warn!("a refresh token was used twice: the session is ended");

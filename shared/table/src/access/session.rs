@@ -56,6 +56,12 @@ pub async fn begin(
     }
 }
 
+/// Who is signed in by a family, as given to [`begin`]; `None` when there is none.
+pub async fn subject(table: &Table, family: &str) -> Result<Option<String>, TableError> {
+    let item = table.get(&key::session(family)).await?;
+    item.map(|item| codec::body::<Row>(item).map(|row| row.subject)).transpose()
+}
+
 /// Exchanges the family's token.
 pub async fn refresh(
     table: &Table,
@@ -83,8 +89,15 @@ pub async fn refresh(
     };
     match table.write(Write::replace(codec::item(&key, KIND, &next)?, row.v)).await {
         Ok(()) => Ok(Refreshed::Yes { subject: row.subject }),
-        // Two uses of one token at once: the second is a reuse.
-        Err(TransactError::Refused(_)) => end(table, family).await,
+        Err(TransactError::Refused(refused)) => {
+            let stored = refused.into_iter().find_map(|r| r.old).map(codec::body::<Row>).transpose()?;
+            match stored {
+                // Our own write whose answer was lost on the way, made again by the client: it stands.
+                Some(stored) if stored.token == new_hash => Ok(Refreshed::Yes { subject: row.subject }),
+                // Two uses of one token at once: the second is a reuse.
+                Some(_) | None => end(table, family).await,
+            }
+        }
         Err(TransactError::Table(error)) => Err(error),
     }
 }
