@@ -124,23 +124,7 @@ pub fn sites() -> Vec<Site> {
 
 /// A title without more than its name.
 pub fn title(id: &str, name: &str, author: &str) -> Title {
-    Title {
-        id: title_id(id),
-        title: name.to_owned(),
-        subtitle: None,
-        original_title: None,
-        authors: vec![author.to_owned()],
-        translators: Vec::new(),
-        publisher: None,
-        year: None,
-        isbn: None,
-        pages: None,
-        series: None,
-        tags: Vec::new(),
-        class: None,
-        summary: None,
-        popularity: 0,
-    }
+    Title { authors: vec![author.to_owned()], ..Title::new(title_id(id), name) }
 }
 
 /// 解忧杂货店 (four copies), 秃秃大王 (three), 红楼梦 (one).

@@ -33,23 +33,7 @@ const SHELF: &[(&str, &str, &str, u32)] = &[
 ];
 
 fn titled(id: &str, title: &str) -> Title {
-    Title {
-        id: TitleId::parse(id).unwrap(),
-        title: title.to_owned(),
-        subtitle: None,
-        original_title: None,
-        authors: vec![],
-        translators: vec![],
-        publisher: None,
-        year: None,
-        isbn: None,
-        pages: None,
-        series: None,
-        tags: vec![],
-        class: None,
-        summary: None,
-        popularity: 0,
-    }
+    Title::new(TitleId::parse(id).unwrap(), title)
 }
 
 fn book(&(id, title, author, popularity): &(&str, &str, &str, u32)) -> Title {

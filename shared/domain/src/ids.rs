@@ -108,6 +108,17 @@ text_id! {
 }
 
 text_id! {
+    /// A language as catalogues name it: three letters of the MARC code list, `chi`, `eng`, `jpn`.
+    Language, "language", |text| {
+        let text = text.to_ascii_lowercase();
+        if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_lowercase()) {
+            return Err("a language code has three letters");
+        }
+        Ok(text)
+    }
+}
+
+text_id! {
     /// A place that keeps, hands out or takes back books.
     SiteId, "site_id", |text| token(text, 1, 16)
 }

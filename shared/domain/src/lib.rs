@@ -22,6 +22,6 @@ pub mod title;
 
 pub use identity::{Mobile, ResidentId};
 pub use ids::{
-    AddressId, Barcode, CardNo, Invalid, Isbn, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin,
-    TitleId, Waybill,
+    AddressId, Barcode, CardNo, Invalid, Isbn, Language, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId,
+    StaffLogin, TitleId, Waybill,
 };

@@ -1,6 +1,6 @@
 //! A title: one edition of a work, as the catalogue describes it.
 
-use crate::ids::{Isbn, TitleId};
+use crate::ids::{Isbn, Language, TitleId};
 
 /// One edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub struct Title {
     pub publisher: Option<String>,
     /// Year of publication.
     pub year: Option<u16>,
+    /// Edition statement, 第2版.
+    pub edition: Option<String>,
+    /// The language of the text.
+    pub language: Option<Language>,
     /// ISBN, when it is a valid one.
     pub isbn: Option<Isbn>,
     /// Pages.
@@ -33,6 +37,34 @@ pub struct Title {
     pub class: Option<String>,
     /// What it is about.
     pub summary: Option<String>,
+    /// Its table of contents.
+    pub contents: Option<String>,
     /// How many people rated or borrowed it: the tie-break of the ranking.
     pub popularity: u32,
+}
+
+impl Title {
+    /// A title of which nothing is known but what it is called.
+    pub fn new(id: TitleId, title: impl Into<String>) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            subtitle: None,
+            original_title: None,
+            authors: Vec::new(),
+            translators: Vec::new(),
+            publisher: None,
+            year: None,
+            edition: None,
+            language: None,
+            isbn: None,
+            pages: None,
+            series: None,
+            tags: Vec::new(),
+            class: None,
+            summary: None,
+            contents: None,
+            popularity: 0,
+        }
+    }
 }

@@ -3,14 +3,15 @@
 use std::io::Read;
 
 use yujie_domain::title::Title;
-use yujie_domain::{Isbn, TitleId};
+use yujie_domain::{Isbn, Language, TitleId};
 
 use super::{Cells, Reason, Reject, Sheet, SheetError};
 
 /// The titles of a file, one by one.
 ///
 /// Required columns: `id`, `title`. Known besides: `isbn`, `subtitle`, `original_title`, `author`, `translator`, `publisher`,
-/// `pub_year` or `pub_date`, `pages`, `series`, `category`, `class`, `summary`, `rating_count`. Others are passed over.
+/// `pub_year` or `pub_date`, `edition`, `language`, `pages`, `series`, `category`, `class`, `summary`, `contents`, `rating_count`.
+/// Others are passed over.
 pub struct Titles(Sheet);
 
 /// A title that was read.
@@ -67,23 +68,29 @@ fn title(cells: &Cells) -> Result<TitleRow, Reason> {
         warnings.push(Warning { column: "isbn", why: error.to_string() });
         None
     });
+    let language = cells.get("language").map(Language::parse).transpose().unwrap_or_else(|error| {
+        warnings.push(Warning { column: "language", why: error.to_string() });
+        None
+    });
     let text = |column| cells.get(column).map(str::to_owned);
     let title = Title {
-        id,
-        title: title.to_owned(),
         subtitle: text("subtitle"),
         original_title: text("original_title"),
         authors: cells.get("author").map(people).unwrap_or_default(),
         translators: cells.get("translator").map(people).unwrap_or_default(),
         publisher: text("publisher"),
         year: cells.get("pub_year").or_else(|| cells.get("pub_date")).and_then(year),
+        edition: text("edition"),
+        language,
         isbn,
         pages: cells.get("pages").and_then(first_number).filter(|&pages| pages > 0),
         series: text("series"),
         tags: cells.get("category").map(|tags| split(tags, &['|'])).unwrap_or_default(),
         class: text("class"),
         summary: text("summary"),
+        contents: text("contents"),
         popularity: cells.get("rating_count").and_then(first_number).unwrap_or_default(),
+        ..Title::new(id, title)
     };
     Ok(TitleRow { line: cells.line, title, warnings })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use yujie_domain::title::Title;
-use yujie_domain::{Isbn, TitleId};
+use yujie_domain::{Isbn, Language, TitleId};
 
 use crate::codec::{self, Image, Item};
 use crate::error::TableError;
@@ -30,6 +30,10 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     year: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    edition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     isbn: Option<Isbn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pages: Option<u32>,
@@ -41,6 +45,8 @@ struct Row {
     class: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contents: Option<String>,
     popularity: u32,
 }
 
@@ -56,12 +62,15 @@ pub(crate) fn to_item(title: &Title) -> Result<Item, TableError> {
         translators: title.translators,
         publisher: title.publisher,
         year: title.year,
+        edition: title.edition,
+        language: title.language,
         isbn: title.isbn,
         pages: title.pages,
         series: title.series,
         tags: title.tags,
         class: title.class,
         summary: title.summary,
+        contents: title.contents,
         popularity: title.popularity,
     };
     codec::item(&key::title(&row.id), KIND, &row)
@@ -78,12 +87,15 @@ pub(crate) fn from_item(item: Item) -> Result<Title, TableError> {
         translators: row.translators,
         publisher: row.publisher,
         year: row.year,
+        edition: row.edition,
+        language: row.language,
         isbn: row.isbn,
         pages: row.pages,
         series: row.series,
         tags: row.tags,
         class: row.class,
         summary: row.summary,
+        contents: row.contents,
         popularity: row.popularity,
     })
 }
