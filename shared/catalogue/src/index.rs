@@ -1,13 +1,20 @@
 //! The full-text index: a directory of immutable segments and one `meta.json` that lists them.
 
+mod closeness;
 mod facets;
+mod filter;
 mod query;
+mod ranking;
 mod schema;
 mod search;
+mod suggest;
 mod writer;
 
 pub use facets::Facets;
-pub use search::{Hits, Page, Searcher};
+pub use filter::Filter;
+pub use ranking::Sort;
+pub use search::{Found, Hit, Hits, Page, Search, Searcher};
+pub use suggest::{Kind, Suggestion};
 pub use writer::{Writer, files};
 
 /// Why an index could not be opened, written or searched.

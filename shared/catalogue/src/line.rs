@@ -17,12 +17,18 @@ pub struct Line {
     /// The authors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
+    /// The series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// The publishing house.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publisher: Option<String>,
     /// The year of publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub year: Option<u16>,
+    /// The edition statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The ISBN in thirteen digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isbn: Option<Isbn>,
@@ -38,8 +44,10 @@ impl From<&Title> for Line {
             title: title.title.clone(),
             subtitle: title.subtitle.clone(),
             authors: title.authors.clone(),
+            series: title.series.clone(),
             publisher: title.publisher.clone(),
             year: title.year,
+            edition: title.edition.clone(),
             isbn: title.isbn.clone(),
             class: title.class.clone(),
         }

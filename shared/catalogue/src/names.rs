@@ -2,7 +2,41 @@
 
 const OPENING: [char; 6] = ['[', '(', '（', '【', '〔', '<'];
 const CLOSING: [char; 6] = [']', ')', '）', '】', '〕', '>'];
-const ROLES: [&str; 10] = ["编著", "主编", "编译", "等", "著", "编", "译", "绘", "文", "图"];
+/// Longer ones first: 编著 is not somebody called 某编 who wrote.
+const ROLES: [&str; 32] = [
+    "总主编",
+    "副主编",
+    "编著者",
+    "编译组",
+    "主编",
+    "编著",
+    "编译",
+    "编写",
+    "编撰",
+    "编选",
+    "选编",
+    "改编",
+    "汇编",
+    "合著",
+    "原著",
+    "口述",
+    "执笔",
+    "校注",
+    "译注",
+    "注释",
+    "点校",
+    "整理",
+    "摄影",
+    "绘图",
+    "插图",
+    "等",
+    "著",
+    "撰",
+    "编",
+    "译",
+    "绘",
+    "图",
+];
 
 /// The name alone: `[日] 东野圭吾`, `（美）尤金·奥尼尔著` and `尼采(Nietzsche,F.)` without what is not name.
 pub fn bare(person: &str) -> &str {

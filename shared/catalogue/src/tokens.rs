@@ -5,7 +5,7 @@
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-use crate::fold::{fold, is_unspaced};
+use crate::fold::is_unspaced;
 
 /// Longer words are cut off: nobody types them, and a term has a greatest length.
 const LONGEST_WORD: usize = 64;
@@ -15,32 +15,53 @@ pub(crate) const START: &str = "^";
 
 /// The tokens of a folded text, in order.
 pub fn cut(folded: &str) -> Vec<String> {
-    let mut tokens = Vec::new();
+    lines(|text| cut_into(text, folded)).lines().map(str::to_owned).collect()
+}
+
+/// Tokens, one on each line: what the index is given, so that a title is folded and cut once for all its fields.
+pub(crate) fn lines(write: impl FnOnce(&mut String)) -> String {
+    let mut text = String::new();
+    write(&mut text);
+    text
+}
+
+/// Writes the tokens of a folded text, each on a line of its own.
+pub(crate) fn cut_into(text: &mut String, folded: &str) {
     let mut rest = folded.chars().peekable();
     while let Some(first) = rest.next() {
         if first == ' ' {
             continue;
         }
-        let unspaced = is_unspaced(first);
-        let mut run = String::from(first);
-        while let Some(next) = rest.next_if(|&c| c != ' ' && is_unspaced(c) == unspaced) {
-            run.push(next);
-        }
-        if unspaced {
-            tokens.extend(pairs(&run));
+        if is_unspaced(first) {
+            let mut last = first;
+            let mut alone = true;
+            while let Some(next) = rest.next_if(|&c| is_unspaced(c)) {
+                text.extend([last, next, '\n']);
+                last = next;
+                alone = false;
+            }
+            if alone {
+                text.extend([first, '\n']);
+            }
         } else {
-            tokens.push(run.chars().take(LONGEST_WORD).collect());
+            text.push(first);
+            let mut length = 1;
+            while let Some(next) = rest.next_if(|&c| c != ' ' && !is_unspaced(c)) {
+                if length < LONGEST_WORD {
+                    text.push(next);
+                }
+                length += 1;
+            }
+            text.push('\n');
         }
     }
-    tokens
 }
 
-fn pairs(run: &str) -> Vec<String> {
-    let mut seconds = run.chars().skip(1).peekable();
-    if seconds.peek().is_none() {
-        return vec![run.to_owned()];
+/// Writes each character of the scripts without spaces on a line of its own: for queries of one character and for half-remembered ones.
+pub(crate) fn characters_into(text: &mut String, folded: &str) {
+    for c in folded.chars().filter(|&c| is_unspaced(c)) {
+        text.extend([c, '\n']);
     }
-    run.chars().zip(seconds).map(|(first, second)| String::from_iter([first, second])).collect()
 }
 
 /// The single character that a token is, if it is one of a script without spaces.
@@ -52,50 +73,39 @@ pub(crate) fn lone(token: &str) -> Option<char> {
     }
 }
 
-/// How a field of the index is cut.
+/// The tokenizer of every field of the index: it takes texts that were cut before, and only reads their lines,
+/// each of which ends with a line feed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Cut {
-    /// Pairs and words.
-    Pairs,
-    /// The same after [`START`].
-    PairsFromStart,
-    /// Each character of the scripts without spaces by itself, for queries of one character.
-    Characters,
-}
+pub(crate) struct Lines;
 
-impl Cut {
-    fn tokens(self, text: &str) -> Vec<String> {
-        let folded = fold(text);
-        match self {
-            Self::Pairs => cut(&folded),
-            Self::PairsFromStart => std::iter::once(START.to_owned()).chain(cut(&folded)).collect(),
-            Self::Characters => folded.chars().filter(|&c| is_unspaced(c)).map(String::from).collect(),
-        }
-    }
-}
+impl Tokenizer for Lines {
+    type TokenStream<'a> = Tokens<'a>;
 
-impl Tokenizer for Cut {
-    type TokenStream<'a> = Tokens;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
-        Tokens { texts: self.tokens(text).into_iter().enumerate(), current: Token::default() }
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens<'a> {
+        Tokens { rest: text, next: 0, current: Token::default() }
     }
 }
 
 /// The tokens of one text, for tantivy. Offsets are left at zero: nothing highlights, and folding moves them anyway.
 #[derive(Debug)]
-pub(crate) struct Tokens {
-    texts: std::iter::Enumerate<std::vec::IntoIter<String>>,
+pub(crate) struct Tokens<'a> {
+    rest: &'a str,
+    next: usize,
     current: Token,
 }
 
-impl TokenStream for Tokens {
+impl TokenStream for Tokens<'_> {
     fn advance(&mut self) -> bool {
-        let Some((position, text)) = self.texts.next() else {
+        // By hand: for lines of a few bytes the searchers of the standard library cost more than they find.
+        let Some(end) = self.rest.bytes().position(|byte| byte == b'\n') else {
             return false;
         };
-        self.current.position = position;
-        self.current.text = text;
+        let (line, rest) = self.rest.split_at_checked(end).unwrap_or_default();
+        self.rest = rest.get(1..).unwrap_or_default();
+        self.current.position = self.next;
+        self.next += 1;
+        self.current.text.clear();
+        self.current.text.push_str(line);
         true
     }
 
@@ -111,6 +121,7 @@ impl TokenStream for Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::fold;
 
     #[test]
     fn han_runs_become_pairs_and_latin_becomes_words() {

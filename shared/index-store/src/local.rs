@@ -1,8 +1,8 @@
 //! The files of the index on this machine's disk.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
@@ -55,13 +55,11 @@ impl Local {
         fs::metadata(self.path(file)).is_ok_and(|found| found.len() == file.bytes)
     }
 
-    /// Starts a file that is not in the cache yet.
-    pub(crate) fn receive(&self) -> Result<Receiving, StoreError> {
-        Ok(Receiving {
-            file: NamedTempFile::with_prefix_in(own_prefix(PART), &self.root)?,
-            hash: Context::new(&SHA256),
-            bytes: 0,
-        })
+    /// Starts a file of `bytes` bytes that is not in the cache yet.
+    pub(crate) fn receive(&self, bytes: u64) -> Result<Receiving, StoreError> {
+        let file = NamedTempFile::with_prefix_in(own_prefix(PART), &self.root)?;
+        file.as_file().set_len(bytes)?;
+        Ok(Receiving { file })
     }
 
     /// Links all files of a manifest into a fresh directory. `None` when another process swept one of them away just now.
@@ -113,23 +111,20 @@ fn is_left_over(name: &str) -> bool {
     process.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 
-/// A file that is on its way into the cache.
+/// A file that is on its way into the cache, part by part.
 pub(crate) struct Receiving {
     file: NamedTempFile,
-    hash: Context,
-    bytes: u64,
 }
 
 impl Receiving {
-    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
-        self.hash.update(chunk);
-        self.bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        Ok(self.file.write_all(chunk)?)
+    pub(crate) fn write(&self, place: u64, chunk: &[u8]) -> Result<(), StoreError> {
+        Ok(self.file.as_file().write_all_at(chunk, place)?)
     }
 
     /// Gives the file its name, if it is what was expected.
     pub(crate) fn finish(self, local: &Local, expected: &File) -> Result<(), StoreError> {
-        if self.bytes != expected.bytes || hex(self.hash.finish().as_ref()) != expected.sha256 {
+        let (bytes, sha256) = read_through(fs::File::open(self.file.path())?)?;
+        if bytes != expected.bytes || sha256 != expected.sha256 {
             return Err(StoreError::Damaged(expected.key()));
         }
         self.file.persist(local.path(expected)).map_err(|error| error.error)?;
@@ -139,19 +134,23 @@ impl Receiving {
 
 /// What the manifest says of a file on disk.
 pub(crate) fn describe(directory: &Path, name: &str) -> Result<File, StoreError> {
-    let mut reader = fs::File::open(directory.join(name))?;
+    let (bytes, sha256) = read_through(fs::File::open(directory.join(name))?)?;
+    Ok(File { name: name.to_owned(), bytes, sha256 })
+}
+
+/// How long a file is, and the hash of what is in it.
+fn read_through(mut file: fs::File) -> Result<(u64, String), StoreError> {
     let mut hash = Context::new(&SHA256);
     let mut chunk = vec![0; 256 * 1024];
     let mut bytes = 0;
     loop {
-        let read = reader.read(&mut chunk)?;
+        let read = file.read(&mut chunk)?;
         if read == 0 {
-            break;
+            return Ok((bytes, hex(hash.finish().as_ref())));
         }
         hash.update(chunk.get(..read).unwrap_or_default());
         bytes += u64::try_from(read).unwrap_or_default();
     }
-    Ok(File { name: name.to_owned(), bytes, sha256: hex(hash.finish().as_ref()) })
 }
 
 fn hex(bytes: &[u8]) -> String {

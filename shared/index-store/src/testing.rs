@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -46,6 +46,7 @@ impl Bucket {
             .route("/books", get(list))
             .route("/books/", get(list))
             .route("/books/{*key}", any(object))
+            .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -56,6 +57,14 @@ impl Bucket {
 
     /// The index in it.
     pub fn store(&self) -> IndexStore {
+        IndexStore::new(self.client(), Self::NAME)
+    }
+
+    /// Its name.
+    pub const NAME: &str = "books";
+
+    /// A client that reaches it.
+    pub fn client(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
@@ -64,7 +73,7 @@ impl Bucket {
             .endpoint_url(&self.endpoint)
             .force_path_style(true)
             .build();
-        IndexStore::new(aws_sdk_s3::Client::from_conf(config), "books")
+        aws_sdk_s3::Client::from_conf(config)
     }
 
     /// When, by its own clock, all its objects were written.
@@ -120,11 +129,19 @@ async fn object(
     let there = contents.objects.get(&key).cloned();
     let tag = there.as_ref().map(etag);
     match method.as_str() {
-        "GET" => match (there, tag) {
+        // The server leaves the body of an answer to HEAD out by itself.
+        "GET" | "HEAD" => match (there, tag) {
+            (Some(_), Some(tag)) if condition("if-match").is_some_and(|wanted| wanted != tag) => {
+                StatusCode::PRECONDITION_FAILED.into_response()
+            }
             (Some(_), Some(tag)) if condition("if-none-match") == Some(&tag) => {
                 StatusCode::NOT_MODIFIED.into_response()
             }
-            (Some(body), Some(tag)) => ([(header::ETAG, tag)], body).into_response(),
+            (Some(body), Some(tag)) => match condition("range").map(|range| part(range, body.len())) {
+                None => ([(header::ETAG, tag)], body).into_response(),
+                Some(Some(part)) => (StatusCode::PARTIAL_CONTENT, body.slice(part)).into_response(),
+                Some(None) => StatusCode::RANGE_NOT_SATISFIABLE.into_response(),
+            },
             _ => StatusCode::NOT_FOUND.into_response(),
         },
         "PUT" => {
@@ -149,6 +166,13 @@ async fn object(
             StatusCode::NO_CONTENT.into_response()
         }
     }
+}
+
+/// `bytes=a-b` of a body; `None` when it begins behind its end.
+fn part(range: &str, length: usize) -> Option<std::ops::Range<usize>> {
+    let (from, to) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    let (from, to): (usize, usize) = (from.parse().unwrap(), to.parse().unwrap());
+    (from < length).then(|| from..(to + 1).min(length))
 }
 
 async fn list(State(state): State<Arc<Mutex<Contents>>>) -> String {

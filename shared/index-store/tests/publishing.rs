@@ -120,6 +120,23 @@ async fn a_damaged_file_is_noticed_and_not_kept() {
 }
 
 #[tokio::test]
+async fn a_large_file_comes_in_parts_at_once() {
+    let bucket = Bucket::start().await;
+    let store = bucket.store();
+    let content: String = (10_000_000..12_500_000).map(|n: u32| n.to_string()).collect();
+    let published = publish(&store, None, &[("meta.json", "one"), ("a.store", &content)]).await.unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let local = Local::open(cache.path()).unwrap();
+
+    bucket.forget_calls();
+    let opened = store.materialise(&published, &local).await.unwrap();
+
+    assert!(read(opened.path(), "a.store") == content, "put together in the right order");
+    let parts = bucket.calls("GET").iter().filter(|key| key.ends_with("a.store")).count();
+    assert_eq!(parts, 3, "20 MB in parts of 8 MiB");
+}
+
+#[tokio::test]
 async fn what_nobody_needs_is_swept_away_after_a_while() {
     let bucket = Bucket::start().await;
     let store = bucket.store();

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::entry::Entry;
 use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::{Index, IndexWriter, Term};
 use yujie_domain::TitleId;
-use yujie_domain::title::Title;
 
 use super::IndexError;
 use super::schema::{Fields, open};
@@ -50,9 +50,9 @@ impl Writer {
     }
 
     /// Puts a title in, in place of what was there under its id.
-    pub fn upsert(&mut self, title: &Title) -> Result<(), IndexError> {
-        self.remove(&title.id);
-        self.changes.add_document(self.fields.document(title)?)?;
+    pub fn upsert(&mut self, entry: &Entry) -> Result<(), IndexError> {
+        self.remove(&entry.title.id);
+        self.changes.add_document(self.fields.document(entry)?)?;
         Ok(())
     }
 

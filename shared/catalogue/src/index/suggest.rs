@@ -1,0 +1,189 @@
+//! What a reader may be about to type: titles, authors and series that begin so, in characters, in pinyin or by initials.
+
+use std::collections::HashSet;
+
+use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, Query, RegexQuery};
+use tantivy::schema::Field;
+use tantivy::{DocAddress, Term};
+
+use super::IndexError;
+use super::query::{all, from_start, phrase, term};
+use super::ranking::{Best, Sort};
+use super::search::Searcher;
+use crate::fold::{fold, fold_whole, is_unspaced};
+use crate::line::Line;
+use crate::names;
+use crate::spelling;
+use crate::tokens::cut;
+
+/// Nobody has typed more than this and still wants a suggestion.
+const MOST_CHARACTERS: usize = 40;
+/// A longer word is not completed letter by letter.
+const LONGEST_UNIT: usize = 16;
+/// So many of the best-known titles are looked at for what begins as typed.
+const LOOKED_AT: usize = 60;
+
+/// Something that can be searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it is.
+    pub kind: Kind,
+    /// What to search for.
+    pub text: String,
+}
+
+/// What a suggestion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A title.
+    Title,
+    /// An author.
+    Author,
+    /// A series.
+    Series,
+}
+
+impl Searcher {
+    /// Up to `limit` things that begin with what was typed, best known first.
+    pub fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Suggestion>, IndexError> {
+        let typed: String = typed.trim().chars().take(MOST_CHARACTERS).collect();
+        let Some(begun) = Begun::parse(&typed) else {
+            return Ok(Vec::new());
+        };
+        let query = self.beginning(&begun)?;
+        let best = Best { limit: LOOKED_AT, sort: Sort::MostKnown };
+        let found: Vec<DocAddress> = self.searcher.search(&*query, &best)?;
+        let mut suggestions = Vec::new();
+        let mut seen = HashSet::new();
+        for address in found {
+            for suggestion in begun.of(&self.line(address)?) {
+                if seen.insert((suggestion.kind, fold_whole(&suggestion.text))) {
+                    suggestions.push(suggestion);
+                }
+            }
+            if suggestions.len() >= limit {
+                break;
+            }
+        }
+        suggestions.truncate(limit);
+        Ok(suggestions)
+    }
+
+    /// The titles in which something may begin so.
+    fn beginning(&self, begun: &Begun) -> Result<Box<dyn Query>, IndexError> {
+        let fields = &self.fields;
+        let mut ways: Vec<Box<dyn Query>> = Vec::new();
+        match begun {
+            Begun::Character(c) => ways.push(term(fields.starts, c)),
+            Begun::Characters { tokens, .. } => {
+                ways.push(phrase(fields.title, &from_start(tokens)));
+                ways.push(phrase(fields.people, tokens));
+                ways.push(phrase(fields.more_title, tokens));
+            }
+            Begun::Letters { folded, letters } => {
+                ways.extend(begun_unit(fields.pinyin, letters)?);
+                ways.extend(begun_unit(fields.more_pinyin, letters)?);
+                if let Some(words) = word_prefix(fields.title, &from_start(&cut(folded))) {
+                    ways.push(words);
+                }
+                for field in [fields.people, fields.more_title] {
+                    ways.extend(word_prefix(field, &cut(folded)));
+                }
+                for way in spelling::ways_begun(folded) {
+                    ways.extend(begun_syllables(fields.pinyin, &way));
+                    ways.extend(begun_syllables(fields.more_pinyin, &way));
+                }
+                ways.extend(begun_initials(fields.initials, letters));
+                ways.extend(begun_initials(fields.more_initials, letters));
+            }
+        }
+        Ok(Box::new(BooleanQuery::union(ways)))
+    }
+}
+
+/// What was typed so far.
+enum Begun {
+    /// One character.
+    Character(String),
+    /// Characters, perhaps with letters among them.
+    Characters { tokens: Vec<String>, whole: String },
+    /// Letters and digits: words, pinyin or initials.
+    Letters { folded: String, letters: String },
+}
+
+impl Begun {
+    fn parse(typed: &str) -> Option<Self> {
+        let folded = fold(typed);
+        let whole = fold_whole(typed);
+        let mut characters = whole.chars();
+        match (characters.next(), characters.next()) {
+            (None, _) => None,
+            (Some(c), None) if is_unspaced(c) => Some(Self::Character(whole)),
+            _ if whole.chars().any(is_unspaced) => Some(Self::Characters { tokens: cut(&folded), whole }),
+            _ => Some(Self::Letters { folded, letters: whole }),
+        }
+    }
+
+    /// What of a title begins so.
+    fn of(&self, line: &Line) -> Vec<Suggestion> {
+        let title = std::iter::once((Kind::Title, line.title.as_str()));
+        let authors = line.authors.iter().map(|author| (Kind::Author, names::bare(author)));
+        let series = line.series.iter().map(|series| (Kind::Series, series.as_str()));
+        title
+            .chain(authors)
+            .chain(series)
+            .filter(|(_, text)| !text.is_empty() && self.begins(text))
+            .map(|(kind, text)| Suggestion { kind, text: text.to_owned() })
+            .collect()
+    }
+
+    fn begins(&self, text: &str) -> bool {
+        let whole = fold_whole(text);
+        match self {
+            Self::Character(typed) | Self::Characters { whole: typed, .. } => whole.starts_with(typed),
+            Self::Letters { letters, .. } => {
+                whole.starts_with(letters) || spelling::begins(&spelling::units(&fold(text)), letters)
+            }
+        }
+    }
+}
+
+/// A first syllable or word that begins so.
+fn begun_unit(field: Field, letters: &str) -> Result<Option<Box<dyn Query>>, IndexError> {
+    if letters.chars().count() > LONGEST_UNIT {
+        return Ok(None);
+    }
+    // Folding leaves letters, digits, + and #; of these only + means something in a pattern.
+    let pattern = format!(r"\{} {}.*", spelling::START, letters.replace('+', r"\+"));
+    Ok(Some(Box::new(RegexQuery::from_pattern(&pattern, field)?)))
+}
+
+/// Whole words, then the beginning of one.
+fn word_prefix(field: Field, words: &[String]) -> Option<Box<dyn Query>> {
+    let terms: Vec<Term> = words.iter().map(|word| Term::from_field_text(field, word)).collect();
+    // A single word that is only begun is found as a first unit.
+    (terms.len() > 1).then(|| -> Box<dyn Query> { Box::new(PhrasePrefixQuery::new(terms)) })
+}
+
+/// Whole syllables from the start, then one that may only be begun.
+fn begun_syllables(field: Field, way: &[String]) -> Option<Box<dyn Query>> {
+    let (last, whole) = way.split_last()?;
+    let before = whole.last()?;
+    let start = whole.first()?;
+    let mut must = vec![format!("{} {start}", spelling::START)];
+    must.extend(whole.windows(2).map(|two| two.join(" ")));
+    let ends = spelling::completions(last).into_iter().map(|end| term(field, &format!("{before} {end}")));
+    Some(Box::new(BooleanQuery::new(vec![
+        (Occur::Must, all(field, &must)),
+        (Occur::Must, Box::new(BooleanQuery::union(ends.collect()))),
+    ])))
+}
+
+/// Initials from the start. A single one is the beginning of a first unit.
+fn begun_initials(field: Field, letters: &str) -> Option<Box<dyn Query>> {
+    let letters: Vec<char> = letters.chars().collect();
+    let two: String = letters.get(..2)?.iter().collect();
+    let mut must = vec![format!("{}{two}", spelling::START)];
+    must.extend(letters.windows(3).map(|three| three.iter().collect::<String>()));
+    Some(all(field, &must))
+}
