@@ -1,7 +1,8 @@
-//! Ordering: sites, the quote, the order, its timeline, the loans it became.
+//! Ordering: sites, the quote, the order, its timeline, the loans it became, and what these recommend.
 
 mod loans;
 mod place;
+mod recommendations;
 mod rules;
 mod sites;
 mod view;
@@ -60,12 +61,23 @@ pub fn routes(app: App) -> Router {
         .route("/orders/{order_no}", get(view::show))
         .route("/orders/{order_no}/timeline", get(view::timeline))
         .route("/loans", get(loans::list))
+        .route("/me/recommendations", get(recommendations::list).put(recommendations::switch))
         .with_state(app)
 }
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(sites::list, place::quote, place::place, view::list, view::show, view::timeline, loans::list),
+    paths(
+        sites::list,
+        place::quote,
+        place::place,
+        view::list,
+        view::show,
+        view::timeline,
+        loans::list,
+        recommendations::list,
+        recommendations::switch
+    ),
     components(schemas(yujie_domain::order::Obstacle))
 )]
 struct Document;

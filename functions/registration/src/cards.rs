@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::{CardNo, Mobile, ReaderId, ResidentId, time};
+use yujie_domain::{CardNo, Mobile, ReaderId, ResidentId, shelves, time};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
@@ -88,7 +88,8 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     if document.birth() > time::day(now) {
         return Err(Problem::field("document.number", "the birth date lies in the future"));
     }
-    if document.age_on(time::day(now)) < YOUNGEST {
+    let age = document.age_on(time::day(now));
+    if age < YOUNGEST {
         return Err(Problem::field("document.number", "readers under 14 need a guardian's card"));
     }
     let password_hash = password::hash(&application.password, &app.edge.entropy)?;
@@ -112,6 +113,7 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
             code_hash: code_hash(&app, &phone, application.code.trim()),
             password_hash: password_hash.clone(),
             consent_at: now,
+            takes_part: shelves::takes_part_at_first(age),
         };
         match reader::issue(&app.table, &new, &known, &answer).await? {
             Issued::Now => {
