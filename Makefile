@@ -7,7 +7,7 @@ SAM := .local/sam/bin
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run demo test lint template-check bench clean clean-data
+.PHONY: help run demo test lint template-check bench bench-search clean clean-data
 
 help: ## says what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -42,6 +42,9 @@ template-check: ## the SAM template against AWS's own rules (AWS and AWS China) 
 
 bench: ## size, instructions and files to the first poll, and memory of each function, against their bars
 	@python3 tests/bench/bench.py $(FUNCTIONS)
+
+bench-search: ## what search finds and costs, beside other engines; CATALOGUE=titles.csv[.gz], ENGINES="yujie groonga", MILLION=1
+	@python3 tests/bench/search/run.py $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(MILLION),--million) $(if $(ENGINES),--engines $(ENGINES))
 
 clean-data: ## forgets the local library: books, readers, orders
 	rm -rf .local/state .local/tmp .local/counterparts .local/*.log .local/*.json .local/*.csv .local/lock

@@ -53,8 +53,8 @@ def packaged(template: dict, s3, api_id: str) -> dict:
             resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": upload(s3, build.PACKAGES / name_of(resource))}
         elif resource["Type"] == "AWS::ApiGatewayV2::Api":
             resource["Properties"]["Tags"] = {"ms-custom-id": api_id}
-    # It refuses what does not come over TLS, and on this machine nothing does.
-    del template["Resources"]["IndexBucketPolicy"]
+    # They refuse what does not come over TLS, and on this machine nothing does.
+    template["Resources"] = {name: one for name, one in template["Resources"].items() if one["Type"] != "AWS::S3::BucketPolicy"}
     return template
 
 

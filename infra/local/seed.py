@@ -38,6 +38,14 @@ def load(stack: Stack, catalogue: Path, progress: bool) -> None:
         summary = stack.importer("catalogue", str(catalogue), "--make-copies", "--rejects", str(rejects), progress=progress)
         stack.tell(said(summary, rejects))
         done.add(mark)
+        fill_shelves(stack)
+
+
+def fill_shelves(stack: Stack) -> None:
+    """The round that the schedule starts in the night: nobody waits for it to see the first shelf."""
+    answer = stack.client("lambda").invoke(FunctionName=f"{stack.name}-shelves", Payload=json.dumps({"job": "fill"}).encode())
+    if "FunctionError" in answer:
+        raise Fault(f"the shelves are not filled: {answer['Payload'].read().decode()}")
 
 
 class Loaded:

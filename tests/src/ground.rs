@@ -16,10 +16,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use yujie_covers::store::CoverStore;
 use yujie_domain::copy::Copy;
 use yujie_domain::rules::RuleSet;
 use yujie_domain::title::Title;
 use yujie_domain::{OrderNo, ParcelRef, StaffLogin};
+use yujie_import_store::ImportStore;
 use yujie_index_store::Local;
 use yujie_index_store::testing::Bucket;
 use yujie_runtime::auth::{self, Subject};
@@ -56,6 +58,10 @@ pub struct Ground {
     pub(crate) stream: Stream,
     db: Database,
     bucket: Bucket,
+    /// The covers' bucket.
+    pub covers: Bucket,
+    /// The bucket of files that are imported.
+    pub imports_bucket: Bucket,
     files: TempDir,
 }
 
@@ -119,6 +125,8 @@ impl Ground {
             stream: Stream::new(db.clone()),
             db,
             bucket: Bucket::start().await,
+            covers: Bucket::start().await,
+            imports_bucket: Bucket::start().await,
             files: tempfile::tempdir().unwrap(),
         };
         ground.furnish(readers).await;
@@ -181,6 +189,7 @@ impl Ground {
             code_hash,
             password_hash: PASSWORD_HASH.to_owned(),
             consent_at: now,
+            takes_part: true,
         };
         let (asked, kept) = asked(&format!("card of {}", person.rid));
         let issued = reader::issue(&self.table, &new, &asked, &kept).await.unwrap();
@@ -253,6 +262,38 @@ impl Ground {
         serve::around("warehouse", warehouse::routes(app))
     }
 
+    /// `cataloguing`.
+    pub fn cataloguing(&self) -> Router {
+        let app = cataloguing::App {
+            table: self.table.clone(),
+            covers: self.cover_store(),
+            imports: self.import_store(),
+            edge: self.edge(),
+        };
+        serve::around("cataloguing", cataloguing::routes(app))
+    }
+
+    /// The files that are imported.
+    pub fn import_store(&self) -> ImportStore {
+        ImportStore::new(self.imports_bucket.client(), Bucket::NAME)
+    }
+
+    /// `imports`, with parts of two records.
+    pub fn imports(&self) -> imports::App {
+        imports::App {
+            table: self.table.clone(),
+            store: self.import_store(),
+            clock: self.clock.clone(),
+            folder: self.files.path().join("imports"),
+            records: 2,
+        }
+    }
+
+    /// The covers' files.
+    pub fn cover_store(&self) -> CoverStore {
+        CoverStore::new(self.covers.client(), Bucket::NAME)
+    }
+
     /// `courier-webhook`.
     pub fn courier_webhook(&self) -> Router {
         let app = courier_webhook::App {
@@ -273,7 +314,12 @@ impl Ground {
     pub fn search(&self) -> Router {
         let local = Local::open(&self.files.path().join("search")).unwrap();
         let index = search::LiveIndex::new(self.bucket.store(), local, self.clock.clone());
-        let app = search::App { table: self.table.clone(), index };
+        let app = search::App {
+            table: self.table.clone(),
+            index,
+            covers: self.cover_store(),
+            clock: self.clock.clone(),
+        };
         serve::around("search", search::routes(app))
     }
 
@@ -343,6 +389,11 @@ impl Ground {
         app.table = self.table.clone();
         app.clock = self.clock.clone();
         app
+    }
+
+    /// `shelves`.
+    pub fn shelves(&self) -> shelves::App {
+        shelves::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
     /// The stream's records since the last time, as Lambda hands them over.

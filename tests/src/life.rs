@@ -33,6 +33,8 @@ pub struct Life<'a> {
     notices: notices::App,
     /// How often each message is delivered.
     deliveries: usize,
+    /// The search index, when it is to follow.
+    indexer: Option<indexer::App>,
     /// Messages on their way.
     pending: Mutex<VecDeque<Sent>>,
     /// What left the house, for good.
@@ -50,6 +52,7 @@ impl<'a> Life<'a> {
             relay: ground.relay(),
             notices: ground.notices(),
             deliveries: 1,
+            indexer: None,
             pending: Mutex::default(),
             gone: Mutex::default(),
         }
@@ -59,6 +62,13 @@ impl<'a> Life<'a> {
     #[must_use]
     pub fn delivering(mut self, times: usize) -> Self {
         self.deliveries = times;
+        self
+    }
+
+    /// The search index follows what happens. Without this, messages for it are dropped: building an index takes longer than everything else.
+    #[must_use]
+    pub fn indexing(mut self) -> Self {
+        self.indexer = Some(self.ground.indexer());
         self
     }
 
@@ -199,6 +209,11 @@ impl<'a> Life<'a> {
                 let event: SqsEvent = serde_json::from_value(sqs_event(queue, &[body])).unwrap();
                 let ground = self.ground;
                 let response = match queue.as_str() {
+                    "index" => match &self.indexer {
+                        Some(indexer) => indexer::handle(indexer, event).await,
+                        None => return true,
+                    },
+                    "imports" => imports::handle(&ground.imports(), event).await,
                     "accept" => accept::handle(&ground.accept(), event).await,
                     "sort" => sort::handle(&ground.sort(), event).await,
                     "pack" => pack::handle(&ground.pack(), event).await,
@@ -235,6 +250,23 @@ impl<'a> Life<'a> {
                 self.done("desk-l01", json!({"action": "check_in", "barcode": barcode})).await;
                 self.settle().await;
             }
+        }
+        order_no
+    }
+
+    /// An order of one title, from its placing to the reader's door, where it stays.
+    pub async fn whole_but_the_way_back(&self, person: &Person, title: &str) -> String {
+        let wanted = json!({
+            "lines": [{"title_id": title}],
+            "deliver_to": {"kind": "home", "address_id": person.address.as_str()},
+            "if_missing": "cancel",
+        });
+        let placed = self.order(person, "the-one-order", &wanted).await;
+        assert_eq!(placed.status, 201, "{}", placed.body);
+        let order_no = placed.body["order_no"].as_str().unwrap().to_owned();
+        self.settle().await;
+        for parcel in placed.body["parcels"].as_array().unwrap() {
+            self.fulfil(person, &order_no, parcel).await;
         }
         order_no
     }

@@ -95,6 +95,7 @@ impl Outside {
             ("DISPATCH_QUEUE_URL", "dispatch"),
             ("DELIVER_QUEUE_URL", "deliver"),
             ("INDEX_QUEUE_URL", "index"),
+            ("IMPORTS_QUEUE_URL", "imports"),
         ] {
             vars.push((name, format!("{}/123456789012/{queue}", self.url)));
         }

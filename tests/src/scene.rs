@@ -183,7 +183,7 @@ pub async fn place(ground: &Ground, person: &Person, number: &str, codes: &[&str
 }
 
 /// Takes an order's parcel to a status, and to the end of the preparation of the next step if `prepared`.
-async fn advance(ground: &Ground, person: &Person, number: &str, status: LineStatus, prepared: bool) {
+pub async fn advance(ground: &Ground, person: &Person, number: &str, status: LineStatus, prepared: bool) {
     let at = parcel(person, number);
     loop {
         let parcel = yujie_table::parcel::get(&ground.table, &at).await.unwrap().unwrap();

@@ -23,6 +23,7 @@ VERBS = {
     r"\.query\(": {"Query"},
     r"\.query_through\(": {"Query", "BatchGetItem"},
     r"\.batch_write_item\(": {"BatchWriteItem"},
+    r"\.scan\(": {"Scan"},
 }
 INDEX = r"index: Some\((BY_\w+)\)"
 

@@ -129,11 +129,14 @@ def test_a_role_names_each_action_and_resource(role):
         assert not [action for action in actions if "*" in action]
         if "*" in as_list(statement["Resource"]):
             assert set(actions) <= anywhere
-    assert "dynamodb:Scan" not in granted(role)
 
 
-def test_only_codes_and_sessions_are_ever_deleted():
-    assert [role for role in ROLES if "dynamodb:DeleteItem" in granted(role)] == ["RegistrationRole"]
+def test_only_the_nightly_round_reads_the_whole_table():
+    assert [role for role in ROLES if "dynamodb:Scan" in granted(role)] == ["ShelvesRole"]
+
+
+def test_only_codes_and_sessions_covers_picks_and_what_stands_beside_a_title_are_ever_deleted():
+    assert [role for role in ROLES if "dynamodb:DeleteItem" in granted(role)] == ["RegistrationRole", "CataloguingRole", "ShelvesRole"]
 
 
 @each_function
@@ -228,10 +231,21 @@ def test_a_notice_that_cannot_be_handed_over_is_kept():
     assert referred(subscription["Endpoint"]) == "NoticesFunction"
 
 
-def test_the_schedule_is_scoped_to_the_stack():
-    [schedule] = of_type("AWS::Scheduler::Schedule").values()
-    assert schedule["Name"] == {"Fn::Sub": "${AWS::StackName}-promises"}
-    assert json.loads(schedule["Target"]["Input"]) == {"job": "redrive"}
+@pytest.mark.parametrize(("name", "job"), [("promises", "redrive"), ("shelves", "fill")])
+def test_a_schedule_is_scoped_to_the_stack(name, job):
+    schedule = of_type("AWS::Scheduler::Schedule")[f"{name.title()}Schedule"]
+    assert schedule["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+    assert referred(schedule["Target"]["Arn"]) == f"{name.title()}Function"
+    assert json.loads(schedule["Target"]["Input"]) == {"job": job}
+
+
+def test_there_are_no_other_schedules():
+    assert set(of_type("AWS::Scheduler::Schedule")) == {"PromisesSchedule", "ShelvesSchedule"}
+
+
+def test_the_shelves_are_filled_in_the_night_of_the_library():
+    schedule = of_type("AWS::Scheduler::Schedule")["ShelvesSchedule"]
+    assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("cron(30 3 * * ? *)", "Asia/Shanghai")
 
 
 # The HTTP API
@@ -275,11 +289,16 @@ def test_the_indexes_are_those_of_the_table_layer():
     assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
 
 
-def test_the_bucket_is_private():
-    [bucket] = of_type("AWS::S3::Bucket").values()
+@pytest.mark.parametrize("name", sorted(of_type("AWS::S3::Bucket")))
+def test_a_bucket_is_private_encrypted_and_kept(name):
+    bucket = of_type("AWS::S3::Bucket")[name]
     assert all(bucket["PublicAccessBlockConfiguration"].values())
-    [policy] = of_type("AWS::S3::BucketPolicy").values()
-    assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in policy["PolicyDocument"]["Statement"]]
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    [policy] = [one for one in of_type("AWS::S3::BucketPolicy").values() if referred(one["Bucket"]) == name]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert [referred(resource) for resource in statement["Resource"]] == [name, name]
 
 
 def alarmed(metric: str) -> set[str]:
@@ -295,7 +314,7 @@ def test_whatever_can_fail_has_an_alarm():
 
 def test_operations_says_what_to_do_at_each_alarm():
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Index|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
+    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Index|Imports|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
     kinds = {re.sub(r"^\w+(?=ErrorsAlarm)|^(Accept|Sort|Pack|Dispatch|Deliver)(?=Age)", "*", name) for name in kinds}
     assert [kind for kind in sorted(kinds) if kind not in guide] == []
 

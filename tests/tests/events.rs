@@ -10,7 +10,13 @@ use futures_util::FutureExt;
 use jiff::SignedDuration;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
+use yujie_domain::import::{FileName, FileOptions, Import, Stage};
+use yujie_domain::pick::{Pick, Sentence};
+use yujie_domain::shelves::{Beside, SharedReaders, ShelfName, Shelved};
+use yujie_domain::{ImportId, StaffLogin};
+use yujie_index_store::testing::Bucket;
 use yujie_runtime::auth;
+use yujie_table::{account, idempotency, import, pick, shelf};
 use yujie_tests::{Ground, ground, library, scene};
 
 fn root() -> PathBuf {
@@ -58,6 +64,21 @@ fn filled(ground: &Ground, event: &str) -> String {
 /// What must be so before the event comes, other than the scene.
 async fn prepare(ground: &Ground, function: &str, case: &str) {
     match (function, case) {
+        ("imports", "a-picture") => running_import(ground, false, b"\xFF\xD8\xFF\xE0 JFIF".to_vec()).await,
+        ("imports", "a-bad-record-of-a-strict-import") => running_import(ground, true, torn()).await,
+        ("imports", _) | ("cataloguing", "import-running" | "imports") => {
+            running_import(ground, false, crate::imports::five_records()).await;
+        }
+        ("cataloguing", "import-start") => {
+            waiting_import(ground, false).await;
+            put_file(ground, crate::imports::five_records()).await;
+        }
+        ("cataloguing", "import-start-without-file") => {
+            waiting_import(ground, false).await;
+            let client = ground.imports_bucket.client();
+            let key = format!("imports/{IMPORT}/file");
+            client.delete_object().bucket(Bucket::NAME).key(key).send().await.unwrap();
+        }
         ("dispatch", "the-courier-refuses") => {
             ground.outside.courier_says(r#"{"result":false,"returnCode":"30004","message":"参数错误"}"#);
         }
@@ -65,6 +86,12 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
             r#"{"result":true,"returnCode":"200","message":"成功","data":{"taskId":"T1","orderId":"O1"}}"#,
         ),
         ("dispatch", "the-courier-answers-nonsense") => ground.outside.courier_says("<html>502</html>"),
+        ("ordering", "recommendations") => beside_chamber(ground).await,
+        ("ordering", "recommendations-switched-off") => {
+            beside_chamber(ground).await;
+            account::set_takes_part(&ground.table, &library::reader(1).rid, false).await.unwrap();
+        }
+        ("search", "shelves" | "shelves-one-of-each" | "shelves-wrong-limit") => fill_shelves(ground).await,
         ("search", _) => {
             let messages: Vec<String> = library::titles()
                 .iter()
@@ -76,6 +103,69 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
         }
         _ => {}
     }
+}
+
+const IMPORT: &str = "01KAQ6V4R0000000000MP0RT01";
+
+/// An import that waits for its file.
+async fn waiting_import(ground: &Ground, strict: bool) -> Import {
+    let new = Import {
+        id: ImportId::parse(IMPORT).unwrap(),
+        file_name: FileName::parse("2026年秋季新书.mrc").unwrap(),
+        by: StaffLogin::parse("desk-s01").unwrap(),
+        at: ground.now(),
+        options: FileOptions { strict, ..FileOptions::default() },
+        stage: Stage::Waiting,
+        version: 1,
+    };
+    let asked = idempotency::Request { key: "import".to_owned(), fingerprint: "import".to_owned() };
+    let kept = idempotency::Answer { status: 201, body: "{}".to_owned() };
+    import::add(&ground.table, &new, &asked, &kept).await.unwrap();
+    new
+}
+
+/// An import whose file is there and whose work has begun.
+async fn running_import(ground: &Ground, strict: bool, file: Vec<u8>) {
+    let waiting = waiting_import(ground, strict).await;
+    put_file(ground, file).await;
+    let file = ground.import_store().find(&waiting.id).await.unwrap().unwrap();
+    let running = waiting.start(file, ground.now()).unwrap();
+    assert_eq!(import::store(&ground.table, &running).await.unwrap(), import::Stored::Now);
+}
+
+async fn put_file(ground: &Ground, file: Vec<u8>) {
+    let put = ground.imports_bucket.client().put_object().bucket(Bucket::NAME);
+    put.key(format!("imports/{IMPORT}/file")).body(file.into()).send().await.unwrap();
+}
+
+/// A file whose first record ends too early.
+fn torn() -> Vec<u8> {
+    let mut file = crate::imports::five_records();
+    file.remove(40);
+    file
+}
+
+/// Readers of 红楼梦, which reader 1 has at home, borrowed a book of the scene, one that reader 1 has ordered, and one that is gone.
+async fn beside_chamber(ground: &Ground) {
+    let beside = ["s000001", "b000004", "gone"]
+        .map(|id| Beside { id: library::title_id(id), readers: SharedReaders::new(5).unwrap() });
+    let id = library::title_id("b000006");
+    assert!(shelf::put_beside(&ground.table, &id, &beside, ground.now()).await.unwrap());
+}
+
+/// Something new, among it a title that is gone, something popular, and a librarian's pick.
+async fn fill_shelves(ground: &Ground) {
+    for (name, ids) in [(ShelfName::New, ["gone", "s000002"]), (ShelfName::Popular, ["b000004", "s000001"])] {
+        let titles = ids.map(|id| Shelved { id: library::title_id(id), n: 1 });
+        assert!(shelf::put(&ground.table, name, &titles, ground.now()).await.unwrap());
+    }
+    let pick = Pick {
+        title_id: library::title_id("b000005"),
+        sentence: Sentence::parse("大人看了也会笑出声来。").unwrap(),
+        by: StaffLogin::parse("desk-c01").unwrap(),
+        at: ground.now(),
+    };
+    assert!(matches!(pick::put(&ground.table, &pick, None).await.unwrap(), pick::Put::Done(_)));
 }
 
 /// Hands an event to its function and answers what the function answers.
@@ -112,6 +202,7 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "registration" => http(ground.registration()).await,
         "ordering" => http(ground.ordering()).await,
         "warehouse" => http(ground.warehouse()).await,
+        "cataloguing" => http(ground.cataloguing()).await,
         "courier-webhook" => http(ground.courier_webhook()).await,
         "storefront" => http(ground.storefront()).await,
         "search" => http(ground.search()).await,
@@ -120,19 +211,25 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "pack" => queue!(pack),
         "dispatch" => queue!(dispatch),
         "deliver" => queue!(deliver),
+        "imports" => queue!(imports),
         "indexer" => queue!(indexer),
         "relay" => whole!(relay),
         "notices" => whole!(notices),
         "promises" => whole!(promises),
+        "shelves" => whole!(shelves),
         other => panic!("no way to invoke {other}"),
     }
 }
 
-/// Tokens are long and say nothing here; the API's description is compared elsewhere.
+/// Tokens and signed addresses are long and say nothing here; the API's description is compared elsewhere.
 fn without_secrets(mut body: Value) -> Value {
     if let Some(object) = body.as_object_mut() {
         for token in ["access_token", "refresh_token"] {
             object.entry(token).and_modify(|value| *value = json!("[token]"));
+        }
+        object.entry("rejects_url").and_modify(|value| *value = json!("[address]"));
+        if let Some(upload) = object.get_mut("upload") {
+            upload["url"] = json!("[address]");
         }
         if object.contains_key("openapi") {
             object.retain(|name, _| name == "openapi" || name == "info");
@@ -210,9 +307,11 @@ macro_rules! functions {
 
 functions! {
     accept "accept",
+    cataloguing "cataloguing",
     courier_webhook "courier-webhook",
     deliver "deliver",
     dispatch "dispatch",
+    imports "imports",
     indexer "indexer",
     notices "notices",
     ordering "ordering",
@@ -221,6 +320,7 @@ functions! {
     registration "registration",
     relay "relay",
     search "search",
+    shelves "shelves",
     sort "sort",
     storefront "storefront",
     warehouse "warehouse",

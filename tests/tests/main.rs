@@ -2,10 +2,15 @@
 
 #![cfg(test)]
 
+mod catalogue;
 mod chain;
+mod covers;
 mod events;
 mod faults;
+mod imports;
 mod layers;
 mod openapi;
+mod picks;
 mod routes;
+mod shelves;
 mod table;

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream::{StreamExt, TryStreamExt};
+use yujie_catalogue::Entry;
 use yujie_catalogue::index::{IndexError, Writer, files};
 use yujie_domain::TitleId;
-use yujie_domain::title::Title;
 use yujie_index_store::{Published, StoreError};
+use yujie_table::title::Described;
 use yujie_table::{TableError, title};
 
 use crate::App;
 
 /// How often a change that another writer overtook is made anew before the queue is left to bring it again.
 const TRIES: u32 = 5;
-/// Reads at a time.
-const READS: usize = 8;
 /// Old objects are looked for after every so many publications.
 const SWEEP_EVERY: u64 = 20;
 
@@ -54,13 +52,24 @@ pub(crate) async fn publish(app: &App, ids: &BTreeSet<TitleId>) -> Result<(), Ch
 }
 
 /// Each title as it is now, or its absence.
-async fn read(app: &App, ids: &BTreeSet<TitleId>) -> Result<Vec<(TitleId, Option<Title>)>, TableError> {
-    let reads: Vec<_> =
-        ids.iter().map(|id| async { Ok((id.clone(), title::get(&app.table, id).await?)) }).collect();
-    futures_util::stream::iter(reads).buffer_unordered(READS).try_collect().await
+async fn read(app: &App, ids: &BTreeSet<TitleId>) -> Result<Vec<(TitleId, Option<Entry>)>, TableError> {
+    let wanted: Vec<TitleId> = ids.iter().cloned().collect();
+    let mut found = title::described(&app.table, &wanted).await?;
+    let entry = |described: Described| Entry {
+        title: described.title,
+        free_at: described.availability.free_at.into_iter().collect(),
+        borrowed: described.lending.total,
+    };
+    Ok(wanted
+        .into_iter()
+        .map(|id| {
+            let entry = found.remove(&id).map(entry);
+            (id, entry)
+        })
+        .collect())
 }
 
-async fn change(app: &App, titles: &[(TitleId, Option<Title>)]) -> Result<Published, ChangeError> {
+async fn change(app: &App, titles: &[(TitleId, Option<Entry>)]) -> Result<Published, ChangeError> {
     let base = app.store.current().await?;
     let directory = match &base {
         Some(base) => app.store.materialise(base, &app.local).await?,

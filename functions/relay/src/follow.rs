@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::import::ImportStatus;
 use yujie_domain::parcel::{LineStatus, Parcel};
 use yujie_domain::timeline::Step;
 use yujie_domain::{SiteId, TitleId};
-use yujie_runtime::message::{Fact, StepMessage};
-use yujie_table::{Image, TableError, bulk, copy, courier_event, kind_of, parcel, title};
+use yujie_runtime::message::{Fact, ImportMessage, StepMessage};
+use yujie_table::{
+    Image, TableError, availability, bulk, copy, courier_event, import, kind_of, lending, parcel, title,
+};
 
 use crate::send::Queue;
 
@@ -19,8 +22,10 @@ pub struct Follow {
     pub steps: Vec<(Queue, StepMessage)>,
     /// Facts for the notices.
     pub facts: Vec<Fact>,
-    /// Titles whose record changed.
+    /// Titles whose record, free copies' sites or loans changed.
     pub index: BTreeSet<TitleId>,
+    /// Imports that have a next part.
+    pub imports: Vec<ImportMessage>,
     /// Titles whose copies became free or taken.
     pub recount: BTreeSet<TitleId>,
 }
@@ -55,6 +60,9 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
         "copy" => of_copy(old, new, follow),
         "courier_event" => of_courier_event(old.as_ref(), new, follow),
         "title" => of_title(old, new, follow),
+        "availability" => of_availability(old, new, follow),
+        "lending" => of_lending(new, follow),
+        "import" => of_import(old, new, follow),
         // Other kinds are written for their readers alone; nothing follows from them.
         _ => Ok(()),
     }
@@ -130,6 +138,39 @@ fn of_title(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Resu
     };
     if let Some(image) = image {
         follow.index.insert(title::id_of(image)?);
+    }
+    Ok(())
+}
+
+/// Other sites at which a title is free. How many copies are free at one of them, the index does not say.
+fn of_availability(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.filter(|image| !bulk::is_bulk(image)) else {
+        return Ok(());
+    };
+    let old = old.map(availability::of_image).transpose()?;
+    let (title, now) = availability::of_image(new)?;
+    if old.is_none_or(|(_, before)| before.free_at != now.free_at) {
+        follow.index.insert(title);
+    }
+    Ok(())
+}
+
+/// A title's loans, counted anew.
+fn of_lending(new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    if let Some(new) = new {
+        follow.index.insert(lending::of_image(new)?.0);
+    }
+    Ok(())
+}
+
+/// An import that began, came further, or is asked for once more, and is not at its end.
+fn of_import(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.map(import::of_image).transpose()? else {
+        return Ok(());
+    };
+    let before = old.map(import::of_image).transpose()?.map(|old| old.version);
+    if new.status() == ImportStatus::Running && before != Some(new.version) {
+        follow.imports.push(ImportMessage { import_id: new.id, version: new.version });
     }
     Ok(())
 }

@@ -69,6 +69,7 @@ pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
             steps = follow.steps.len(),
             facts = follow.facts.len(),
             titles = follow.index.len(),
+            imports = follow.imports.len(),
             recounted = follow.recount.len(),
             "relayed"
         );

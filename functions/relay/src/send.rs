@@ -34,6 +34,7 @@ pub struct Send {
     dispatch: String,
     deliver: String,
     index: String,
+    imports: String,
     notices: String,
 }
 
@@ -57,6 +58,7 @@ impl Send {
             dispatch: vars.required("DISPATCH_QUEUE_URL"),
             deliver: vars.required("DELIVER_QUEUE_URL"),
             index: vars.required("INDEX_QUEUE_URL"),
+            imports: vars.required("IMPORTS_QUEUE_URL"),
             notices: vars.required("NOTICES_TOPIC_ARN"),
         }
     }
@@ -80,6 +82,7 @@ impl Send {
         let titles: Vec<IndexMessage> =
             follow.index.iter().map(|title_id| IndexMessage { title_id: title_id.clone() }).collect();
         self.enqueue("the index queue", &self.index, &titles).await?;
+        self.enqueue("the imports queue", &self.imports, &follow.imports).await?;
         self.publish(&follow.facts).await
     }
 

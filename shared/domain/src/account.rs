@@ -16,6 +16,8 @@ pub struct Account {
     pub card_no: CardNo,
     /// Everything ordered or on loan, by title: one reader never has two copies of one title.
     pub open: BTreeMap<TitleId, OpenItem>,
+    /// Whether the reader's loans count for what is recommended, and the reader is recommended something.
+    pub takes_part: bool,
 }
 
 /// One book that a reader has ordered or on loan.

@@ -119,6 +119,27 @@ text_id! {
 }
 
 text_id! {
+    /// An image by its content: SHA-256 in hexadecimal.
+    ImageHash, "hash", |text| {
+        if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err("a hash has 64 hexadecimal digits");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+text_id! {
+    /// The import of a file of records. A ULID: sorts by the time at which it was asked for.
+    ImportId, "import_id", |text| {
+        let text = text.to_ascii_uppercase();
+        if !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err("only letters and digits are allowed");
+        }
+        token(&text, 26, 26)
+    }
+}
+
+text_id! {
     /// A place that keeps, hands out or takes back books.
     SiteId, "site_id", |text| token(text, 1, 16)
 }

@@ -5,14 +5,19 @@
 //! of state, command and time. What must not be here: I/O, AWS, async, a clock, randomness, environment variables.
 
 pub mod account;
+pub mod arrival;
 pub mod copy;
 pub mod courier;
+pub mod cover;
 pub mod division;
 pub mod identity;
 pub mod ids;
+pub mod import;
 pub mod order;
 pub mod parcel;
+pub mod pick;
 pub mod rules;
+pub mod shelves;
 pub mod site;
 pub mod staff;
 pub mod text;
@@ -22,6 +27,6 @@ pub mod title;
 
 pub use identity::{Mobile, ResidentId};
 pub use ids::{
-    AddressId, Barcode, CardNo, Invalid, Isbn, Language, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId,
-    StaffLogin, TitleId, Waybill,
+    AddressId, Barcode, CardNo, ImageHash, ImportId, Invalid, Isbn, Language, OrderNo, ParcelNo, ParcelRef,
+    ReaderId, SiteId, StaffLogin, TitleId, Waybill,
 };

@@ -262,6 +262,7 @@ mod tests {
             rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
             card_no: CardNo::from_serial(1),
             open: (0..open).map(item).collect(),
+            takes_part: true,
         }
     }
 

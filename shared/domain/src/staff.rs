@@ -13,7 +13,7 @@ pub enum Role {
     Packer,
     /// Hands boxes to couriers and vans.
     Dispatcher,
-    /// Serves readers at a desk: arrival, collection, check-in.
+    /// Serves readers at a desk (arrival, collection, check-in), and shows them books: covers, picks.
     Librarian,
     /// All of it.
     Administrator,
@@ -30,6 +30,8 @@ pub enum Duty {
     Dispatch,
     /// Arrival, collection, check-in.
     Desk,
+    /// Give titles their covers, and recommend them.
+    Catalogue,
     /// See work lists and where a copy is.
     Look,
 }
@@ -39,8 +41,8 @@ pub const DUTIES: &[(Role, &[Duty])] = &[
     (Role::Picker, &[Duty::Pick, Duty::Look]),
     (Role::Packer, &[Duty::Pack, Duty::Look]),
     (Role::Dispatcher, &[Duty::Dispatch, Duty::Look]),
-    (Role::Librarian, &[Duty::Desk, Duty::Look]),
-    (Role::Administrator, &[Duty::Pick, Duty::Pack, Duty::Dispatch, Duty::Desk, Duty::Look]),
+    (Role::Librarian, &[Duty::Desk, Duty::Catalogue, Duty::Look]),
+    (Role::Administrator, &[Duty::Pick, Duty::Pack, Duty::Dispatch, Duty::Desk, Duty::Catalogue, Duty::Look]),
 ];
 
 impl Role {

@@ -2,6 +2,7 @@
 //! without a text does not compile.
 
 use crate::order::Obstacle;
+use crate::shelves::ShelfName;
 use crate::timeline::Step;
 
 /// A step's short name on the timeline.
@@ -57,4 +58,20 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
         Obstacle::UnknownAddress => "没有找到这个收货地址，请在地址簿中重新选择。".to_owned(),
         Obstacle::UnknownSite => "没有找到这个取书点，请重新选择。".to_owned(),
     }
+}
+
+/// What stands above a shelf of the catalogue that is filled each night.
+pub const fn shelf_heading(shelf: ShelfName) -> &'static str {
+    match shelf {
+        ShelfName::New => "新书上架",
+        ShelfName::Popular => "近期热借",
+    }
+}
+
+/// What stands above the librarians' picks.
+pub const PICKS_HEADING: &str = "馆员推荐";
+
+/// Why a title is recommended: the reader borrowed this one.
+pub fn because_borrowed(title: &str) -> String {
+    format!("因为您借过《{title}》")
 }

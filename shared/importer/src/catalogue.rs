@@ -1,18 +1,21 @@
-//! A title list into the table and the index.
+//! A file of titles into the table and the index.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use yujie_domain::copy::Copy;
+use yujie_domain::import::FileOptions;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, TitleId};
 use yujie_table::availability::{self, Availability};
 use yujie_table::bulk::{self, Loaded};
 use yujie_table::{TableError, site};
 
-use crate::distinct::DistinctTitles;
 use crate::invent::Stock;
+use crate::places::Places;
+use crate::records::{Reading, Record, Records};
+use crate::source::Reject;
 use crate::{ImportError, Importer, Report};
 
 /// Titles that are loaded together: with three copies each, their barcodes fit into one batch read.
@@ -22,33 +25,55 @@ const AT_ONCE: usize = 8;
 /// What one batch write takes.
 const BATCH: usize = 25;
 
+/// What is asked for with a file of titles.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// How it is read.
+    pub options: FileOptions,
+    /// Whether copies are invented for titles that come without any.
+    pub make_copies: bool,
+}
+
 impl Importer {
-    /// Loads a title list, and invents copies for it if told to. The index is published at the end, once.
+    /// Loads a file of titles with the copies that it names, and invents copies for the others if told to. The index is published at the
+    /// end, once; also of what was loaded before a strict reading stopped.
     pub async fn catalogue(
         &self,
         file: &Path,
-        make_copies: bool,
+        wanted: &Wanted,
         report: &mut Report,
     ) -> Result<(), ImportError> {
-        let stock = if make_copies {
-            Some(Stock::of(site::all(&self.table).await?, self.clock.now()).ok_or(ImportError::NoStock)?)
-        } else {
-            None
-        };
-        self.load_titles(file, stock.as_ref(), report).await?;
-        self.index_file(file, report).await
+        let now = self.clock.now();
+        let sites = site::all(&self.table).await?;
+        let places = Places::new(&sites, &wanted.options.sites, now)?;
+        let stock =
+            wanted.make_copies.then(|| Stock::of(sites, now).ok_or(ImportError::NoStock)).transpose()?;
+        let file = Reading::new(file, wanted.options.clone(), places);
+        report.reads(file.path());
+        let stopped = self.load_titles(&file, stock.as_ref(), report).await?;
+        self.index_file(&file, report).await?;
+        match stopped {
+            None => Ok(()),
+            Some(reject) => Err(ImportError::Stopped {
+                reject: Box::new(reject),
+                titles: report.summary.loaded,
+                copies: report.summary.copies,
+            }),
+        }
     }
 
+    /// Answers the fault that ended a strict reading.
     async fn load_titles(
         &self,
-        file: &Path,
+        file: &Reading,
         stock: Option<&Stock>,
         report: &mut Report,
-    ) -> Result<(), ImportError> {
-        let mut titles = DistinctTitles::open(file)?;
+    ) -> Result<Option<Reject>, ImportError> {
+        let mut records = file.begin()?;
+        let mut stopped = None;
         let mut running = FuturesUnordered::new();
         loop {
-            let chunk = next_chunk(&mut titles, report);
+            let chunk = next_chunk(&mut records, &mut stopped, report);
             let ended = chunk.is_empty();
             if !ended {
                 running.push(self.load_chunk(chunk, stock));
@@ -62,18 +87,22 @@ impl Importer {
                 }
             }
             if ended {
-                return Ok(());
+                return Ok(stopped);
             }
         }
     }
 
-    async fn load_chunk(&self, titles: Vec<Title>, stock: Option<&Stock>) -> Result<Done, ImportError> {
-        let loaded = u64::try_from(titles.len()).unwrap_or_default();
-        let copies = match stock {
-            Some(stock) => invented(stock, &titles),
-            None => Vec::new(),
-        };
-        self.put(titles.into_iter().map(Loaded::Title).collect()).await?;
+    async fn load_chunk(&self, records: Vec<Record>, stock: Option<&Stock>) -> Result<Done, ImportError> {
+        let loaded = u64::try_from(records.len()).unwrap_or_default();
+        let (mut titles, mut copies) = (Vec::with_capacity(records.len()), Vec::new());
+        for Record { title, copies: named, .. } in records {
+            match stock {
+                Some(stock) if named.is_empty() => copies.extend(invented(stock, &title)),
+                Some(_) | None => copies.extend(named),
+            }
+            titles.push(Loaded::Title(title));
+        }
+        self.put(titles).await?;
         Ok(Done { titles: loaded, copies: self.add_copies(copies).await? })
     }
 
@@ -128,18 +157,22 @@ struct Done {
     copies: u64,
 }
 
-fn next_chunk(titles: &mut DistinctTitles, report: &mut Report) -> Vec<Title> {
+fn next_chunk(records: &mut Records, stopped: &mut Option<Reject>, report: &mut Report) -> Vec<Record> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    for row in titles {
+    while let Some(record) = records.next() {
         report.summary.read += 1;
-        match row {
-            Ok(row) => {
-                for warning in &row.warnings {
-                    report.warn(row.line, row.title.id.as_str(), &warning.to_string());
+        match record {
+            Ok(record) => {
+                for warning in &record.warnings {
+                    report.warn(record.place, record.title.id.as_str(), warning);
                 }
-                chunk.push(row.title);
+                report.summary.duplicates += u64::from(record.duplicate);
+                chunk.push(record);
             }
-            Err(reject) => report.reject(&reject),
+            Err(reject) => {
+                report.reject(&reject);
+                *stopped = Some(reject).filter(|_| records.stopped());
+            }
         }
         if chunk.len() == CHUNK {
             break;
@@ -148,7 +181,7 @@ fn next_chunk(titles: &mut DistinctTitles, report: &mut Report) -> Vec<Title> {
     chunk
 }
 
-/// The copies of these titles. Their barcodes are made of digits, so none is invalid.
-fn invented(stock: &Stock, titles: &[Title]) -> Vec<Copy> {
-    titles.iter().filter_map(|title| stock.copies_of(title).ok()).flatten().collect()
+/// Copies for a title. Their barcodes are made of digits, so none is invalid.
+fn invented(stock: &Stock, title: &Title) -> Vec<Copy> {
+    stock.copies_of(title).unwrap_or_default()
 }

@@ -1,12 +1,14 @@
-//! A copy list: `barcode,title_id,site,call_number`.
+//! A copy list: `barcode,title_id,site,call_number`, and `received`, the day on which a copy came, when that was not today.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use yujie_catalogue::csv::{Cells, Reason, Sheet};
 use yujie_domain::copy::{Copy, CopyStatus, Received};
-use yujie_domain::{Barcode, SiteId, TitleId};
+use yujie_domain::{Barcode, SiteId, TitleId, time};
 use yujie_table::{site, title};
 
 use crate::{ImportError, Importer, Report};
@@ -18,10 +20,14 @@ impl Importer {
     /// Loads a copy list. A barcode that is in the table already is left as it is; a copy of an unknown title or at an unknown
     /// site is rejected.
     pub async fn copies(&self, file: &Path, report: &mut Report) -> Result<(), ImportError> {
-        let received = self.clock.now();
+        let now = self.clock.now();
         let sites: BTreeSet<SiteId> = site::all(&self.table).await?.into_iter().map(|site| site.id).collect();
         let parse = |cells: &Cells| {
             let site = cells.parse("site", SiteId::parse)?;
+            let received = match cells.get("received") {
+                None => now,
+                Some(day) => received_on(day)?,
+            };
             let copy = Copy {
                 barcode: cells.parse("barcode", Barcode::parse)?,
                 title_id: cells.parse("title_id", TitleId::parse)?,
@@ -43,7 +49,8 @@ impl Importer {
             self.add_listed(chunk, report).await?;
             report.progress("loading copies");
         }
-        Ok(())
+        let titles = listed.iter().map(|(copy, _)| copy.title_id.clone()).collect();
+        self.index_titles(&titles, report).await
     }
 
     async fn add_listed(&self, listed: &[(Copy, Cells)], report: &mut Report) -> Result<(), ImportError> {
@@ -53,10 +60,10 @@ impl Importer {
         for (copy, cells) in listed {
             if !known.contains_key(&copy.title_id) {
                 let reason = Reason::Invalid { column: "title_id", why: "no such title".to_owned() };
-                report.reject(&cells.reject("barcode", reason));
+                report.reject(&cells.reject("barcode", reason).into());
             } else if copies.iter().any(|other| other.barcode == copy.barcode) {
                 let reason = Reason::Invalid { column: "barcode", why: "it is in the list twice".to_owned() };
-                report.reject(&cells.reject("barcode", reason));
+                report.reject(&cells.reject("barcode", reason).into());
             } else {
                 copies.push(copy.clone());
             }
@@ -65,6 +72,13 @@ impl Importer {
         report.summary.copies += self.add_copies(copies).await?;
         Ok(())
     }
+}
+
+/// The beginning of a Shanghai day such as `2024-05-31`.
+fn received_on(day: &str) -> Result<Timestamp, Reason> {
+    let wrong = |why: String| Reason::Invalid { column: "received", why };
+    let day: Date = day.parse().map_err(|error: jiff::Error| wrong(error.to_string()))?;
+    time::instant(day.to_datetime(Time::midnight())).ok_or_else(|| wrong("no day that can be".to_owned()))
 }
 
 /// The rows of a list that can be understood; the others are reported. The first of the required columns names a row.
@@ -76,13 +90,14 @@ pub(crate) fn rows<T>(
 ) -> Result<Vec<T>, ImportError> {
     let opened = File::open(file).map_err(|error| ImportError::file(file, error))?;
     let sheet = Sheet::open(opened, required).map_err(|error| ImportError::sheet(file, error))?;
+    report.reads(file);
     let id = required.first().copied().unwrap_or_default();
     let mut parsed = Vec::new();
     for row in sheet {
         report.summary.read += 1;
         match row.and_then(|cells| parse(&cells).map_err(|reason| cells.reject(id, reason))) {
             Ok(row) => parsed.push(row),
-            Err(reject) => report.reject(&reject),
+            Err(reject) => report.reject(&reject.into()),
         }
     }
     Ok(parsed)

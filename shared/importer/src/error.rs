@@ -8,6 +8,9 @@ use yujie_index_store::StoreError;
 use yujie_runtime::ConfigError;
 use yujie_table::TableError;
 
+use crate::places::UnknownSite;
+use crate::source::Reject;
+
 /// What stopped a load.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -25,6 +28,19 @@ pub enum ImportError {
         /// What is wrong with it.
         why: String,
     },
+    /// A strict reading ended at its first fault.
+    #[error("stopped at {reject}; loaded before it: {titles} titles, {copies} new copies")]
+    Stopped {
+        /// The fault.
+        reject: Box<Reject>,
+        /// Titles that were loaded before it.
+        titles: u64,
+        /// New copies that were loaded before it.
+        copies: u64,
+    },
+    /// The list of site codes is wrong.
+    #[error(transparent)]
+    Sites(#[from] UnknownSite),
     /// Copies are to be invented, but no site holds stock.
     #[error("no site holds stock: load the sites first")]
     NoStock,

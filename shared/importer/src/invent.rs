@@ -2,12 +2,16 @@
 //!
 //! Everything follows from the title's id, so a second load invents the same copies again and finds them there.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use yujie_catalogue::names;
+use yujie_catalogue::work::stable_hash;
 use yujie_domain::copy::{Copy, CopyStatus, Received};
 use yujie_domain::site::Site;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, Invalid, SiteId};
+
+/// Over how many days invented copies came into stock.
+const DAYS_OF_COMING: u64 = 730;
 
 /// The sites that books stand at. The first by id is the dispatch centre, which has a copy of every title.
 #[derive(Debug, Clone)]
@@ -29,7 +33,10 @@ impl Stock {
 
     /// A title's copies: one at the centre, none to two at branches.
     pub(crate) fn copies_of(&self, title: &Title) -> Result<Vec<Copy>, Invalid> {
-        let chance = hash(title.id.as_str());
+        let chance = stable_hash(title.id.as_str().as_bytes());
+        // As if they had come over two years, so that a new library has new books among its old ones.
+        let days = i64::try_from(chance / 11 % DAYS_OF_COMING).unwrap_or_default();
+        let received = self.received - SignedDuration::from_hours(24 * days);
         let more = if self.branches.is_empty() { 0 } else { chance % 3 };
         let count = u64::try_from(self.branches.len()).unwrap_or(u64::MAX).max(1);
         let branch = |n: u64| {
@@ -47,7 +54,7 @@ impl Stock {
                     call_number: call_number(title, chance),
                     status: CopyStatus::Available,
                     holder: None,
-                    received: Received { at: self.received, site: site.clone() },
+                    received: Received { at: received, site: site.clone() },
                     version: 1,
                 })
             })
@@ -82,11 +89,4 @@ fn class_by_tags(tags: &[String]) -> &'static str {
         ("科普", "N49"),
     ];
     CLASSES.iter().find(|(word, _)| tags.iter().any(|tag| tag.contains(word))).map_or("Z", |(_, class)| class)
-}
-
-/// FNV-1a: the same on every machine and in every version, which the standard library's hash is not.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }

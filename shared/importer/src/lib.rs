@@ -6,19 +6,23 @@
 
 mod catalogue;
 mod copies;
-mod distinct;
 mod error;
 mod index;
 mod invent;
+pub mod places;
+pub mod records;
+pub mod rejects;
 mod report;
 mod rules;
 mod sites;
+pub mod source;
 mod staff;
 
 use yujie_index_store::{IndexStore, Local};
 use yujie_runtime::{Clients, Clock, Entropy, Vars};
 use yujie_table::Table;
 
+pub use catalogue::Wanted;
 pub use error::ImportError;
 pub use report::{Report, Summary};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use yujie_domain::timeline::Step;
-use yujie_domain::{ParcelRef, TitleId};
+use yujie_domain::{ImportId, ParcelRef, TitleId};
 
 /// A step's work: look at this parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,15 @@ pub struct StepMessage {
 pub struct IndexMessage {
     /// Which.
     pub title_id: TitleId,
+}
+
+/// An import of which a part is to be worked off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportMessage {
+    /// Which.
+    pub import_id: ImportId,
+    /// The version that asks for it. At any other the part is done, by this message or another.
+    pub version: u64,
 }
 
 /// A fact on the notices topic. Its `kind` is a message attribute too, for filter policies.

@@ -86,6 +86,20 @@ codes! {
     WrongPickupCode = "wrong_pickup_code", CONFLICT, "取书码不正确。";
     /// The copy is not on loan.
     NotOnLoan = "not_on_loan", CONFLICT, "这本书目前没有借出。";
+    /// The image is neither JPEG nor PNG nor WebP.
+    UnsupportedImage = "unsupported_image", UNSUPPORTED_MEDIA_TYPE, "只支持 JPEG、PNG 或 WebP 格式的图片。";
+    /// The image has too many bytes or pixels.
+    ImageTooLarge = "image_too_large", PAYLOAD_TOO_LARGE, "图片过大，请缩小到 4 MB、4000 万像素以内。";
+    /// The image is damaged, too small, or of no book's shape; `fields` says which.
+    UnsuitableImage = "unsuitable_image", UNPROCESSABLE_ENTITY, "这张图片不适合作封面，请换一张。";
+    /// Somebody else changed the same thing; look at it again before changing it.
+    ChangedMeanwhile = "changed_meanwhile", CONFLICT, "其他馆员刚刚修改过，请刷新后再试。";
+    /// There are as many picks as there may be.
+    TooManyPicks = "too_many_picks", CONFLICT, "推荐书目已满 200 种，请先撤下一些。";
+    /// An import's file was not brought.
+    FileMissing = "file_missing", CONFLICT, "文件还没有上传，请先上传再开始导入。";
+    /// An import's file is larger than what is taken.
+    FileTooLarge = "file_too_large", PAYLOAD_TOO_LARGE, "文件过大，请压缩或拆分到 512 MB 以内。";
     /// Many writers at once, or the service is overloaded; try again.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统繁忙，请稍后再试。";
     /// A fault of ours.

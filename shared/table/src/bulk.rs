@@ -1,14 +1,19 @@
-//! Bulk loading, for the importer: many items at once, marked so that the relay leaves them alone (their index and projections are
-//! built by the importer itself).
+//! What concerns the whole table. Bulk loading, for the importer: many items at once, marked so that the relay leaves them alone (their
+//! index and projections are built by the importer itself). And the two walks over everything: for the index, and for the shelves.
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
+use jiff::Timestamp;
 use yujie_domain::copy::Copy;
+use yujie_domain::parcel::LineStatus;
+use yujie_domain::shelves::Beside;
 use yujie_domain::site::Site;
 use yujie_domain::title::Title;
-use yujie_domain::{Barcode, TitleId};
+use yujie_domain::{Barcode, ReaderId, TitleId};
 
 use crate::access::availability::{self, Availability};
-use crate::access::{copy, site, title};
+use crate::access::lending::{self, Lending};
+use crate::access::title::Described;
+use crate::access::{account, copy, parcel, shelf, site, title};
 use crate::codec::{Image, Item, KIND};
 use crate::error::TableError;
 use crate::key;
@@ -40,7 +45,7 @@ impl Loaded {
         let mut item = match &self {
             Self::Title(title) => title::to_item(title)?,
             Self::Copy(copy) => copy::to_item(copy)?,
-            Self::Availability(id, counted) => availability::to_item(id, *counted, 1)?,
+            Self::Availability(id, counted) => availability::to_item(id, counted, 1)?,
             Self::Site(site) => site::to_item(site)?,
         };
         item.insert(BULK_MARK.to_owned(), AttributeValue::Bool(true));
@@ -98,7 +103,7 @@ pub struct After(Item);
 pub async fn titles_after(
     table: &Table,
     after: Option<After>,
-) -> Result<(Vec<Title>, Option<After>), TableError> {
+) -> Result<(Vec<Described>, Option<After>), TableError> {
     let answer = table
         .client()
         .scan()
@@ -110,7 +115,132 @@ pub async fn titles_after(
         .send()
         .await
         .map_err(TableError::from_sdk)?;
-    let titles =
-        answer.items.unwrap_or_default().into_iter().map(title::from_item).collect::<Result<_, _>>()?;
-    Ok((titles, answer.last_evaluated_key.map(After)))
+    let mut titles =
+        answer.items.unwrap_or_default().into_iter().map(title::from_item).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<TitleId> = titles.iter().map(|title| title.id.clone()).collect();
+    let mut counted = availability::get_many(table, &ids).await?;
+    let mut lent = lending::get_many(table, &ids).await?;
+    let described = titles
+        .drain(..)
+        .map(|title| Described {
+            availability: counted.remove(&title.id).unwrap_or_default(),
+            lending: lent.remove(&title.id).unwrap_or_default(),
+            title,
+        })
+        .collect();
+    Ok((described, answer.last_evaluated_key.map(After)))
+}
+
+/// How many parts of the table are walked beside each other for the shelves: one part alone is read at some ten megabytes a second.
+pub const SHELF_SEGMENTS: u16 = 4;
+
+/// What the shelves are made of, and what is known of them already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShelfFact {
+    /// A reader got these titles.
+    Loans {
+        /// The reader.
+        reader: ReaderId,
+        /// When.
+        began: Timestamp,
+        /// The titles of one parcel.
+        titles: Vec<TitleId>,
+    },
+    /// A copy of a title came into stock.
+    Received(TitleId, Timestamp),
+    /// A reader does not take part.
+    Apart(ReaderId),
+    /// How often a title was borrowed, as it was stored last.
+    Lending(TitleId, Lending),
+    /// What stands beside a title, as it was stored last.
+    Beside(TitleId, Vec<Beside>),
+}
+
+/// A part of the walk for the shelves.
+#[derive(Debug)]
+pub struct ShelfFacts {
+    /// What was found.
+    pub facts: Vec<ShelfFact>,
+    /// Items that are not what their kind says: left out, because the others are other titles' and readers'.
+    pub unreadable: Vec<TableError>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<After>,
+}
+
+/// Some of what the shelves are made of, in no order: from parcels that came to their readers, from accounts of readers who do not
+/// take part, from copies, and from what was stored the night before. It reads the whole table; the rest stays where it is, and of an
+/// item only the attributes come that are asked for here.
+pub async fn shelf_facts_after(
+    table: &Table,
+    segment: u16,
+    after: Option<After>,
+) -> Result<ShelfFacts, TableError> {
+    const ASKED: [&str; 12] =
+        ["pk", "sk", "kind", "l", "h", "title_id", "received", "v", "id", "total", "month", "titles"];
+    // Some of the names are words of the expression language.
+    let projection: Vec<String> = ASKED.iter().map(|name| format!("#{name}")).collect();
+    let mut request = table
+        .client()
+        .scan()
+        .table_name(table.name())
+        .segment(i32::from(segment))
+        .total_segments(i32::from(SHELF_SEGMENTS))
+        .filter_expression(
+            "#kind IN (:copy, :lending, :beside) OR (#kind = :parcel AND st IN (:delivered, :collected)) \
+             OR (#kind = :account AND tp = :no)",
+        )
+        .projection_expression(projection.join(", "))
+        .expression_attribute_values(":no", AttributeValue::Bool(false))
+        .set_exclusive_start_key(after.map(|After(key)| key))
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    for name in ASKED {
+        request = request.expression_attribute_names(format!("#{name}"), name);
+    }
+    for (placeholder, value) in [
+        (":copy", copy::KIND),
+        (":lending", lending::KIND),
+        (":beside", shelf::BORROWED_WITH),
+        (":parcel", parcel::KIND),
+        (":account", account::KIND),
+        (":delivered", LineStatus::Delivered.as_str()),
+        (":collected", LineStatus::Collected.as_str()),
+    ] {
+        request = request.expression_attribute_values(placeholder, AttributeValue::S(value.to_owned()));
+    }
+    let answer = request.send().await.map_err(TableError::from_sdk)?;
+    table.count_read(answer.consumed_capacity());
+    let mut found =
+        ShelfFacts { facts: Vec::new(), unreadable: Vec::new(), next: answer.last_evaluated_key.map(After) };
+    for item in answer.items.unwrap_or_default() {
+        match shelf_fact(item) {
+            Ok(fact) => found.facts.extend(fact),
+            Err(error) => found.unreadable.push(error),
+        }
+    }
+    Ok(found)
+}
+
+fn shelf_fact(item: Item) -> Result<Option<ShelfFact>, TableError> {
+    let kind = item.get(KIND).and_then(|kind| kind.as_s().ok()).map(String::as_str);
+    Ok(match kind {
+        Some(copy::KIND) => {
+            let (title, at) = copy::receipt_of(item)?;
+            Some(ShelfFact::Received(title, at))
+        }
+        Some(parcel::KIND) => parcel::handed_over(item)?.map(|(reader, began, titles)| ShelfFact::Loans {
+            reader,
+            began,
+            titles,
+        }),
+        Some(account::KIND) => Some(ShelfFact::Apart(account::reader_of(&item)?)),
+        Some(lending::KIND) => {
+            let (title, lending) = lending::from_item(item)?;
+            Some(ShelfFact::Lending(title, lending))
+        }
+        Some(shelf::BORROWED_WITH) => {
+            let (title, beside) = shelf::beside_of(item)?;
+            Some(ShelfFact::Beside(title, beside))
+        }
+        _ => None,
+    })
 }

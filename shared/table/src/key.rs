@@ -1,9 +1,10 @@
 //! Keys. Every prefix of the table is spelled in this file and nowhere else; identifiers cannot contain the separator, so no user
 //! data can forge a key.
 
+use yujie_domain::shelves::ShelfName;
 use yujie_domain::timeline::Step;
 use yujie_domain::{
-    AddressId, Barcode, CardNo, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId,
+    AddressId, Barcode, CardNo, ImportId, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId,
 };
 
 /// A primary key.
@@ -36,6 +37,50 @@ pub(crate) fn title(id: &TitleId) -> Key {
 pub(crate) fn availability(id: &TitleId) -> Key {
     Key::new(format!("TITLE#{id}"), "AVAILABILITY")
 }
+
+pub(crate) fn lending(id: &TitleId) -> Key {
+    Key::new(format!("TITLE#{id}"), "LENDING")
+}
+
+pub(crate) fn borrowed_with(id: &TitleId) -> Key {
+    Key::new(format!("TITLE#{id}"), "BORROWED-WITH")
+}
+
+pub(crate) fn shelf(name: ShelfName) -> Key {
+    Key::new(SHELVES.to_owned(), format!("SHELF#{}", name.as_str()))
+}
+pub(crate) const SHELVES: &str = "SHELVES";
+
+/// What readers looked for in vain in a month (`2026-11`); the hash is of what they typed.
+pub(crate) fn unmet(month: &str, hash: &str) -> Key {
+    Key::new(unmet_month(month), format!("QUERY#{hash}"))
+}
+
+pub(crate) fn unmet_month(month: &str) -> String {
+    format!("UNMET#{month}")
+}
+
+pub(crate) fn cover(id: &TitleId) -> Key {
+    Key::new(format!("TITLE#{id}"), "COVER")
+}
+
+pub(crate) fn pick(id: &TitleId) -> Key {
+    Key::new(PICKS.to_owned(), format!("{PICK}{id}"))
+}
+pub(crate) const PICKS: &str = "PICKS";
+pub(crate) const PICK: &str = "PICK#";
+
+/// How many picks there are: no pick's own key, because it has no `#`.
+pub(crate) fn pick_count() -> Key {
+    Key::new(PICKS.to_owned(), "COUNT")
+}
+
+/// Imports sort by their ids, and those by time.
+pub(crate) fn import(id: &ImportId) -> Key {
+    Key::new(IMPORTS.to_owned(), format!("{IMPORT}{id}"))
+}
+pub(crate) const IMPORTS: &str = "IMPORTS";
+pub(crate) const IMPORT: &str = "IMPORT#";
 
 pub(crate) fn copy(barcode: &Barcode) -> Key {
     Key::new(format!("COPY#{barcode}"), "COPY")

@@ -13,8 +13,8 @@ mod schema;
 mod table;
 
 pub use access::{
-    account, address, availability, copy, courier_event, idempotency, loan, notice, order, parcel,
-    phone_code, reader, rules, session, site, staff, title,
+    account, address, availability, copy, courier_event, cover, idempotency, import, lending, loan, notice,
+    order, parcel, phone_code, pick, reader, rules, session, shelf, site, staff, title, unmet,
 };
 pub use codec::{Image, Item, kind_of};
 pub use error::TableError;

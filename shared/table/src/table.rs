@@ -101,6 +101,11 @@ impl Write {
         self
     }
 
+    /// Fills a placeholder with a number.
+    pub(crate) fn number(self, placeholder: impl Into<String>, value: u64) -> Self {
+        self.value(placeholder, AttributeValue::N(value.to_string()))
+    }
+
     /// Fills a placeholder with text.
     pub(crate) fn text(self, placeholder: impl Into<String>, value: impl Into<String>) -> Self {
         self.value(placeholder, AttributeValue::S(value.into()))
@@ -406,7 +411,7 @@ impl Table {
         Err(TableError::Busy.into())
     }
 
-    fn count_read(&self, capacity: Option<&ConsumedCapacity>) {
+    pub(crate) fn count_read(&self, capacity: Option<&ConsumedCapacity>) {
         self.consumed.lock().unwrap_or_else(PoisonError::into_inner).read_tenths += tenths(capacity);
     }
 

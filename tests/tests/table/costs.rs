@@ -1,8 +1,10 @@
 //! Units, asserted. `docs/table.md` has the same numbers with their reasons.
 
 use serde_json::{Value, json};
-use yujie_domain::ParcelRef;
-use yujie_table::{Table, availability};
+use yujie_domain::cover::{Cover, ImageKind};
+use yujie_domain::pick::{Pick, Sentence};
+use yujie_domain::{ImageHash, ParcelRef, StaffLogin};
+use yujie_table::{Table, availability, cover, pick};
 use yujie_tests::life::{barcodes, sqs_event};
 use yujie_tests::{Ground, Life, library};
 
@@ -164,4 +166,50 @@ async fn a_card_has_its_price() {
     ground.add_reader(&library::reader(3)).await;
 
     meter.expect("a phone code, a card, an address", 190, 0);
+}
+
+/// A cover is one small item of its title; a pick is counted in the transaction that adds it or takes it back.
+#[tokio::test]
+async fn covers_and_picks_have_their_price() {
+    let ground = Ground::new().await;
+    let (table, id) = (&ground.table, library::title_id("b000004"));
+    let mut meter = Meter::new(&ground);
+    let image = |digit: &str| Cover {
+        hash: ImageHash::parse(&digit.repeat(64)).unwrap(),
+        width: 600,
+        height: 840,
+        kind: ImageKind::Jpeg,
+    };
+
+    cover::put(table, &id, &image("a"), None).await.unwrap();
+    meter.expect("give a title its cover", 10, 0);
+    let first = cover::get(table, &id).await.unwrap().unwrap();
+    meter.expect("read a cover", 0, 10);
+    cover::put(table, &id, &image("b"), Some(&first)).await.unwrap();
+    meter.expect("give a title another cover", 10, 0);
+    let ids = [id.clone(), library::title_id("b000005")];
+    let second = cover::get_many(table, &ids).await.unwrap().remove(&id).unwrap();
+    meter.expect("read the covers of two titles, one of which has one", 0, 10);
+    assert!(cover::remove(table, &id, &second).await.unwrap());
+    meter.expect("take a cover away", 20, 0);
+
+    let mut said = Pick {
+        title_id: id.clone(),
+        sentence: Sentence::parse(&"好".repeat(140)).unwrap(),
+        by: StaffLogin::parse("desk-s01").unwrap(),
+        at: ground.now(),
+    };
+    pick::put(table, &said, None).await.unwrap();
+    meter.expect("recommend a title", 40, 0);
+    pick::put(table, &said, Some(1)).await.unwrap();
+    meter.expect("say it otherwise", 10, 0);
+    for n in 0..13 {
+        said.title_id = library::title_id(&format!("p{n:06}"));
+        pick::put(table, &said, None).await.unwrap();
+    }
+    meter.take();
+    assert_eq!(pick::all(table).await.unwrap().len(), 14);
+    meter.expect("read fourteen picks with the longest sentences", 0, 20);
+    assert_eq!(pick::remove(table, &id, 2).await.unwrap(), pick::Removed::Now);
+    meter.expect("take a pick back", 40, 0);
 }

@@ -7,7 +7,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use jiff::SignedDuration;
 use tempfile::TempDir;
-use yujie_import::{Importer, Report, Summary};
+use yujie_covers::store::CoverStore;
+use yujie_import::{Importer, Report, Summary, Wanted};
 use yujie_index_store::Local;
 use yujie_index_store::testing::Bucket;
 use yujie_runtime::{Clock, Entropy};
@@ -67,13 +68,14 @@ impl Ground {
 
     pub(crate) async fn load_titles(&self, titles: &str) -> Summary {
         let mut report = Report::new(Some(&self.rejects())).unwrap();
-        self.importer.catalogue(&self.file("titles.csv", titles), true, &mut report).await.unwrap();
+        let wanted = Wanted { make_copies: true, ..Wanted::default() };
+        self.importer.catalogue(&self.file("titles.csv", titles), &wanted, &mut report).await.unwrap();
         report.finish()
     }
 
-    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.files.path().join(name);
-        std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
+        std::fs::File::create(&path).unwrap().write_all(content.as_ref()).unwrap();
         path
     }
 
@@ -84,7 +86,8 @@ impl Ground {
     pub(crate) fn search(&self) -> search::App {
         let local = Local::open(&self.files.path().join("search")).unwrap();
         let index = search::LiveIndex::new(self.bucket.store(), local, self.clock.clone());
-        search::App { table: self.table.clone(), index }
+        let covers = CoverStore::new(self.bucket.client(), Bucket::NAME);
+        search::App { table: self.table.clone(), index, covers, clock: self.clock.clone() }
     }
 
     pub(crate) fn indexer(&self) -> indexer::App {

@@ -12,7 +12,7 @@ use yujie_domain::{Barcode, CardNo, OrderNo, ReaderId, TitleId};
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key;
-use crate::table::{Table, Write};
+use crate::table::{Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "account";
 
@@ -20,6 +20,9 @@ pub(crate) const KIND: &str = "account";
 struct Row {
     card: CardNo,
     open: BTreeMap<TitleId, Open>,
+    /// Whether the reader takes part in recommendations. Most do and have no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tp: Option<bool>,
 }
 
 /// An open item; its names are short because every order writes the whole map's size.
@@ -35,8 +38,9 @@ struct Open {
 }
 
 /// A new reader's account.
-pub(crate) fn new_item(rid: &ReaderId, card: &CardNo) -> Result<Item, TableError> {
-    codec::item(&key::account(rid), KIND, &Row { card: card.clone(), open: BTreeMap::new() })
+pub(crate) fn new_item(rid: &ReaderId, card: &CardNo, takes_part: bool) -> Result<Item, TableError> {
+    let tp = (!takes_part).then_some(false);
+    codec::item(&key::account(rid), KIND, &Row { card: card.clone(), open: BTreeMap::new(), tp })
 }
 
 fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableError> {
@@ -54,12 +58,32 @@ fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableError> {
             Ok((title_id, OpenItem { barcode: open.b, order_no: open.o, title: open.n, loan }))
         })
         .collect::<Result<_, _>>()?;
-    Ok(Account { rid: rid.clone(), card_no: row.card, open })
+    Ok(Account { rid: rid.clone(), card_no: row.card, open, takes_part: row.tp.unwrap_or(true) })
+}
+
+/// The reader whose account this is, by its key alone: one who does not take part stays out however the rest of the item looks.
+pub(crate) fn reader_of(item: &Item) -> Result<ReaderId, TableError> {
+    let key = key_of(item);
+    ReaderId::parse(key.pk.strip_prefix("READER#").unwrap_or_default()).map_err(|e| corrupt(&key, e))
 }
 
 /// The account of a reader.
 pub async fn get(table: &Table, rid: &ReaderId) -> Result<Option<Account>, TableError> {
     table.get(&key::account(rid)).await?.map(|item| from_item(rid, item)).transpose()
+}
+
+/// Lets a reader take part in recommendations, or not.
+///
+/// # Errors
+/// [`TransactError::Refused`] when there is no such reader.
+pub async fn set_takes_part(table: &Table, rid: &ReaderId, takes_part: bool) -> Result<(), TransactError> {
+    let exists = "attribute_exists(pk)";
+    let write = if takes_part {
+        Write::update(key::account(rid), "REMOVE tp", exists)
+    } else {
+        Write::update(key::account(rid), "SET tp = :no", exists).value(":no", AttributeValue::Bool(false))
+    };
+    table.write(write).await
 }
 
 /// Adds ordered items, if none of the titles is open already and the reader stays within `limit`.

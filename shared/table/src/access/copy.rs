@@ -13,7 +13,7 @@ use crate::codec::{self, Image, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key;
 use crate::schema::{BY_CLOCK, BY_REF};
-use crate::table::{Page, Table, Write};
+use crate::table::{Page, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "copy";
 
@@ -65,6 +65,17 @@ fn from_item(item: Item) -> Result<Copy, TableError> {
     })
 }
 
+/// The title of a copy and when it came into stock: all that is read of an item which may have no other attributes.
+pub(crate) fn receipt_of(item: Item) -> Result<(TitleId, Timestamp), TableError> {
+    #[derive(Deserialize)]
+    struct Receipt {
+        title_id: TitleId,
+        #[serde(with = "codec::millis")]
+        received: Timestamp,
+    }
+    codec::body::<Receipt>(item).map(|row| (row.title_id, row.received))
+}
+
 /// The copy that a stream record shows.
 pub fn of_image(image: Image) -> Result<Copy, TableError> {
     from_item(image.into())
@@ -73,6 +84,27 @@ pub fn of_image(image: Image) -> Result<Copy, TableError> {
 /// One copy, as it is now.
 pub async fn get(table: &Table, barcode: &Barcode) -> Result<Option<Copy>, TableError> {
     table.get(&key::copy(barcode)).await?.map(from_item).transpose()
+}
+
+/// What came of adding a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// It is there now.
+    Now,
+    /// Its barcode was there: this copy has it, and stays as it is.
+    There(Box<Copy>),
+}
+
+/// Adds a copy, unless its barcode is there.
+pub async fn add(table: &Table, copy: &Copy) -> Result<Added, TableError> {
+    match table.write(Write::put_new(to_item(copy)?)).await {
+        Ok(()) => Ok(Added::Now),
+        Err(TransactError::Refused(refused)) => {
+            let there = refused.into_iter().find_map(|refused| refused.old).map(from_item).transpose()?;
+            there.map(|copy| Added::There(Box::new(copy))).ok_or(TableError::Busy)
+        }
+        Err(TransactError::Table(error)) => Err(error),
+    }
 }
 
 /// All copies of a title, as they are now: the index names them, the table tells their state.

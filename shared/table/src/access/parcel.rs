@@ -176,6 +176,27 @@ fn ref_of(key: &Key) -> Result<ParcelRef, TableError> {
     parsed().ok_or_else(|| corrupt(key, "not the key of a parcel"))
 }
 
+/// A parcel that came to its reader: who that is, when it was, and which titles.
+pub(crate) type HandedOver = (ReaderId, Timestamp, Vec<TitleId>);
+
+/// What a parcel says of loans; `None` when its books did not come to the reader. Nothing else is read: the item may have no other
+/// attributes.
+pub(crate) fn handed_over(item: Item) -> Result<Option<HandedOver>, TableError> {
+    #[derive(Deserialize)]
+    struct Lent {
+        l: Vec<LentLine>,
+        h: Vec<EntryRow>,
+    }
+    #[derive(Deserialize)]
+    struct LentLine {
+        t: TitleId,
+    }
+    let at = ref_of(&key_of(&item))?;
+    let row: Lent = codec::body(item)?;
+    let handed = row.h.iter().find(|entry| entry.s.with_reader()).map(|entry| entry.t);
+    Ok(handed.map(|handed| (at.rid, handed, row.l.into_iter().map(|line| line.t).collect())))
+}
+
 /// Spreads open parcels over the index partitions of the clock.
 fn shard(parcel: &ParcelRef) -> u8 {
     parcel.order_no.as_str().bytes().fold(0_u8, u8::wrapping_add) % OPEN_SHARDS

@@ -29,6 +29,8 @@ pub struct NewReader {
     pub password_hash: String,
     /// When the reader agreed to the processing of their data.
     pub consent_at: Timestamp,
+    /// Whether the reader takes part in recommendations.
+    pub takes_part: bool,
 }
 
 /// What came of issuing a card.
@@ -84,7 +86,7 @@ pub async fn issue(
         Write::put_new(codec::item(&key::unique("phone", &new.phone_hash), "unique", &unique)?),
         Write::put_new(codec::item(&key::card(&new.card_no), "card", &card)?),
         Write::put_new(codec::item(&key::profile(&new.rid), "profile", &profile)?),
-        Write::put_new(account::new_item(&new.rid, &new.card_no)?),
+        Write::put_new(account::new_item(&new.rid, &new.card_no, new.takes_part)?),
     ];
     let refused = match table.transact(writes).await {
         Ok(()) => return Ok(Issued::Now),

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use yujie_domain::title::Title;
 use yujie_domain::{Isbn, Language, TitleId};
 
+use crate::access::availability::{self, Availability};
+use crate::access::lending::{self, Lending};
 use crate::codec::{self, Image, Item};
 use crate::error::TableError;
 use crate::key::{self, Key};
-use crate::table::Table;
+use crate::table::{Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "title";
 
@@ -112,6 +114,51 @@ pub fn id_of(image: Image) -> Result<TitleId, TableError> {
 /// One title.
 pub async fn get(table: &Table, id: &TitleId) -> Result<Option<Title>, TableError> {
     table.get(&key::title(id)).await?.map(from_item).transpose()
+}
+
+/// Puts a title, new or in the place of its older record. Only imports write titles, and each has the whole record: whichever comes last
+/// stands. What else is known of a title (copies, counts, loans, a cover) are items of their own and stay as they are.
+pub async fn put(table: &Table, title: &Title) -> Result<(), TransactError> {
+    let write = Write::put_if(to_item(title)?, "attribute_not_exists(pk) OR #kind = :kind");
+    table.write(write.name("#kind", codec::KIND).text(":kind", KIND)).await
+}
+
+/// A title with what the index says of it besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The record.
+    pub title: Title,
+    /// What is free of it now.
+    pub availability: Availability,
+    /// How often it was borrowed.
+    pub lending: Lending,
+}
+
+/// Several titles as they are to be indexed; those that do not exist are left out. Strongly consistent: what is indexed was told of by a
+/// change, and must be that change or a newer one.
+pub async fn described(table: &Table, ids: &[TitleId]) -> Result<BTreeMap<TitleId, Described>, TableError> {
+    let mut keys: Vec<Key> =
+        ids.iter().flat_map(|id| [key::title(id), key::availability(id), key::lending(id)]).collect();
+    keys.sort();
+    keys.dedup();
+    let mut titles = Vec::new();
+    let mut counted = BTreeMap::new();
+    let mut lent = BTreeMap::new();
+    for item in table.batch_get(&keys, true).await? {
+        match item.get(codec::KIND).and_then(|kind| kind.as_s().ok()).map(String::as_str) {
+            Some(KIND) => titles.push(from_item(item)?),
+            Some(lending::KIND) => lent.extend([lending::from_item(item)?]),
+            _ => counted.extend([availability::from_item(item)?]),
+        }
+    }
+    Ok(titles
+        .into_iter()
+        .map(|title| {
+            let availability = counted.remove(&title.id).unwrap_or_default();
+            let lending = lent.remove(&title.id).unwrap_or_default();
+            (title.id.clone(), Described { title, availability, lending })
+        })
+        .collect())
 }
 
 /// Several titles; those that do not exist are left out.
