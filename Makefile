@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 help: ## says what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
-run: ## builds, starts and fills the library on this machine; PORT=4566, CATALOGUE=titles.csv[.gz]
+run: ## builds, starts and fills the library on this machine; PORT=4566, CATALOGUE=a file of MARC records or CSV
 	@python3 infra/local/up.py --port $(PORT) $(if $(CATALOGUE),--catalogue "$(CATALOGUE)")
 
 demo: ## drives the whole way of a book through the running library (make run, in another terminal)

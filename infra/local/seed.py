@@ -70,9 +70,9 @@ def fingerprint(path: Path) -> str:
 
 
 def said(summary: dict, rejects: Path) -> str:
-    text = f"{summary.get('loaded', 0):,} titles of {summary.get('read', 0):,} rows in {summary.get('seconds', 0):.1f} s"
+    text = f"{summary.get('loaded', 0):,} titles of {summary.get('read', 0):,} records in {summary.get('seconds', 0):.1f} s"
     rejected = summary.get("rejected", 0)
-    return text + (f"; {rejected:,} bad rows: see {rejects}" if rejected else "")
+    return text + (f"; {rejected:,} bad records: see {rejects}" if rejected else "")
 
 
 def write_staff(home: Path) -> Path:

@@ -1,6 +1,6 @@
 """`make run`: from a fresh machine to a running library with books in it.
 
-    python3 infra/local/up.py [--port 4566] [--catalogue FILE.csv[.gz]]
+    python3 infra/local/up.py [--port 4566] [--catalogue FILE]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tools import LOCAL, Fault, say
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs the library on this machine.")
     parser.add_argument("--port", type=int, default=4566, help="of the AWS services; the library itself answers on the next one")
-    parser.add_argument("--catalogue", type=Path, help="a CSV file of titles instead of the demo's")
+    parser.add_argument("--catalogue", type=Path, help="a file of records (MARC in ISO 2709 or XML, or CSV) instead of the demo's titles")
     parser.add_argument("--home", type=Path, default=LOCAL, help="where the state is kept")
     parser.add_argument("--log-level", default="info", choices=["error", "warn", "info", "debug", "trace"])
     return parser.parse_args()

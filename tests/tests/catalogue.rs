@@ -1,5 +1,6 @@
 //! The catalogue as readers use it: what is free now, what was meant, what else there is, and an index that is replaced under their hands.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
@@ -38,7 +39,10 @@ fn ids(found: &Value) -> Vec<&str> {
 
 /// What stands in a query, percent-encoded.
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02X}").unwrap();
+        encoded
+    })
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ fn build(arguments: &mut Arguments) -> Outcome<()> {
             Err(_) => rejects += 1,
         }
     }
-    writer.commit()?;
+    writer.commit_whole()?;
     let seconds = began.elapsed().as_secs_f64();
 
     let names = files(&directory)?;
@@ -117,7 +117,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn new(hits: Hits) -> Self {
+    fn new(hits: &Hits) -> Self {
         Self {
             ids: hits.lines.iter().map(|hit| hit.line.id.as_str().to_owned()).collect(),
             total: hits.total,
@@ -181,7 +181,7 @@ fn query(arguments: &mut Arguments) -> Outcome<()> {
     // The first pass brings the index into memory and is not timed.
     let mut answers = Vec::with_capacity(questions.len());
     for question in &questions {
-        answers.push(Answer::new(ask(&searcher, &question.typed)?));
+        answers.push(Answer::new(&ask(&searcher, &question.typed)?));
     }
     let mut taken = vec![Vec::with_capacity(passes); questions.len()];
     for _ in 0..passes {

@@ -1,6 +1,7 @@
 //! The full-text index: a directory of immutable segments and one `meta.json` that lists them.
 
 mod closeness;
+mod columns;
 mod facets;
 mod filter;
 mod query;

@@ -128,7 +128,7 @@ impl Importer {
         };
         let mut writer = Writer::open(directory.path(), MEMORY)?;
         put(&mut writer, report).await?;
-        writer.commit()?;
+        writer.commit_whole()?;
         let published =
             self.store.publish(base.as_ref(), directory.path(), &files(directory.path())?).await?;
         self.store.sweep(&published, self.clock.now()).await?;

@@ -269,6 +269,21 @@ async fn a_picture_is_refused_and_nothing_is_loaded() {
     assert!(refused.to_string().ends_with("the file is neither ISO 2709 nor MARCXML nor CSV"), "{refused}");
 }
 
+#[tokio::test]
+async fn the_demos_new_books_go_in_whole() {
+    let library = Ground::new().await;
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/demo");
+    let mut report = Report::new(None).unwrap();
+    library.importer.sites(&demo.join("sites.csv"), &mut report).await.unwrap();
+    let mut strict = Wanted::default();
+    strict.options.strict = true;
+
+    let summary = load(&library, &demo.join("new-books.mrc"), &strict).await.unwrap();
+
+    assert_eq!((summary.loaded, summary.rejected, summary.warnings, summary.copies), (15, 0, 0, 23));
+    assert_eq!(find(&library, "%E8%8C%B6%E7%BB%8F").await["items"][0]["copies_available"], 3);
+}
+
 /// Records as real libraries wrote them, where somebody has put some beside the repository.
 #[tokio::test]
 async fn records_of_real_libraries_go_in() {

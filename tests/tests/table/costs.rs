@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use yujie_domain::cover::{Cover, ImageKind};
+use yujie_domain::import::{FileName, FileOptions, Import, Stage, StoredFile};
 use yujie_domain::pick::{Pick, Sentence};
-use yujie_domain::{ImageHash, ParcelRef, StaffLogin};
-use yujie_table::{Table, availability, cover, pick};
+use yujie_domain::{ImageHash, ImportId, ParcelRef, StaffLogin};
+use yujie_table::{Table, availability, copy, cover, idempotency, import, pick, title};
 use yujie_tests::life::{barcodes, sqs_event};
 use yujie_tests::{Ground, Life, library};
 
@@ -212,4 +213,43 @@ async fn covers_and_picks_have_their_price() {
     meter.expect("read fourteen picks with the longest sentences", 0, 20);
     assert_eq!(pick::remove(table, &id, 2).await.unwrap(), pick::Removed::Now);
     meter.expect("take a pick back", 40, 0);
+}
+
+/// What an import writes, and what it costs to follow one.
+#[tokio::test]
+async fn titles_copies_and_the_way_of_an_import_have_their_price() {
+    let ground = Ground::new().await;
+    let table = &ground.table;
+    let waiting = Import {
+        id: ImportId::parse("01KAQ6V4R0000000000MP0RT01").unwrap(),
+        file_name: FileName::parse("2026年秋季新书.mrc").unwrap(),
+        by: StaffLogin::parse("desk-s01").unwrap(),
+        at: ground.now(),
+        options: FileOptions::default(),
+        stage: Stage::Waiting,
+        version: 1,
+    };
+    let asked = idempotency::Request { key: "key".to_owned(), fingerprint: "fingerprint".to_owned() };
+    let kept = idempotency::Answer { status: 201, body: "x".repeat(700) };
+    let file = StoredFile { etag: "\"9b2cf535f27731c974343645a3985328\"".to_owned(), bytes: 1 };
+    let mut meter = Meter::new(&ground);
+
+    import::add(table, &waiting, &asked, &kept).await.unwrap();
+    meter.expect("ask for an import", 40, 0);
+    import::get(table, &waiting.id).await.unwrap().unwrap();
+    meter.expect("look at it", 0, 10);
+    let running = waiting.start(file, ground.now()).unwrap();
+    import::store(table, &running).await.unwrap();
+    meter.expect("begin it, or move it on", 10, 0);
+
+    let title = library::title("n000001", "新书", "某人");
+    title::put(table, &title).await.unwrap();
+    meter.expect("a title that is new", 10, 0);
+    title::put(table, &title).await.unwrap();
+    meter.expect("a title that is there", 10, 0);
+    let copy = library::copy("N0000001", "n000001", "C01", "I247/1");
+    assert_eq!(copy::add(table, &copy).await.unwrap(), copy::Added::Now);
+    meter.expect("a copy that is new", 20, 0);
+    assert_eq!(copy::add(table, &copy).await.unwrap(), copy::Added::There(Box::new(copy)));
+    meter.take();
 }

@@ -6,7 +6,8 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
-use super::schema::{ANYWHERE, CLASS_LETTER, LANGUAGE, PUBLISHER, SITE, YEAR};
+use super::columns::Columns;
+use super::schema::ANYWHERE;
 
 /// So many publishers are named, and so many sites.
 const MOST_NAMED: usize = 30;
@@ -31,7 +32,7 @@ pub struct Facets {
 }
 
 /// Counts every hit.
-pub(super) struct Tally;
+pub(super) struct Tally<'a>(pub(super) &'a [Columns]);
 
 /// What [`Tally`] brings home: the named values are put together when all segments are there.
 #[derive(Debug, Default)]
@@ -116,10 +117,9 @@ struct Texts {
 }
 
 impl Texts {
-    fn of(segment: &SegmentReader, name: &str) -> tantivy::Result<Self> {
-        let column = segment.fast_fields().str(name)?;
+    fn of(column: Option<StrColumn>) -> Self {
         let counts = vec![0; column.as_ref().map_or(0, |column| column.num_terms())];
-        Ok(Self { column, counts })
+        Self { column, counts }
     }
 
     fn add(&mut self, doc: DocId) {
@@ -170,12 +170,12 @@ pub(super) struct Segment {
     sites: Texts,
 }
 
-impl Collector for Tally {
+impl Collector for Tally<'_> {
     type Fruit = Tallied;
     type Child = SegmentTally;
 
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentTally> {
-        SegmentTally::of(segment)
+    fn for_segment(&self, ordinal: SegmentOrdinal, _: &SegmentReader) -> tantivy::Result<SegmentTally> {
+        Columns::of(self.0, ordinal).map(SegmentTally::of)
     }
 
     fn requires_scoring(&self) -> bool {
@@ -223,20 +223,19 @@ pub(super) struct SegmentTally {
 }
 
 impl SegmentTally {
-    pub(super) fn of(segment: &SegmentReader) -> tantivy::Result<Self> {
-        let columns = segment.fast_fields();
-        Ok(Self {
-            class: columns.u64(CLASS_LETTER)?,
-            year: columns.u64(YEAR)?,
+    fn of(columns: &Columns) -> Self {
+        Self {
+            class: columns.class.clone(),
+            year: columns.year.clone(),
             counted: Segment {
                 total: 0,
                 classes: Counts::default(),
                 years: Counts::default(),
-                languages: Texts::of(segment, LANGUAGE)?,
-                publishers: Texts::of(segment, PUBLISHER)?,
-                sites: Texts::of(segment, SITE)?,
+                languages: Texts::of(columns.language.clone()),
+                publishers: Texts::of(columns.publisher.clone()),
+                sites: Texts::of(columns.site.clone()),
             },
-        })
+        }
     }
 }
 
@@ -263,7 +262,7 @@ impl SegmentCollector for SegmentTally {
 
 /// How many of these titles are in each facet: for a list that no single query describes.
 pub(super) fn tally(
-    searcher: &tantivy::Searcher,
+    columns: &[Columns],
     docs: impl IntoIterator<Item = tantivy::DocAddress>,
 ) -> tantivy::Result<Tallied> {
     let mut by_segment: HashMap<SegmentOrdinal, Vec<DocId>> = HashMap::new();
@@ -272,7 +271,7 @@ pub(super) fn tally(
     }
     let mut segments = Vec::new();
     for (ordinal, docs) in by_segment {
-        let mut segment = SegmentTally::of(searcher.segment_reader(ordinal))?;
+        let mut segment = SegmentTally::of(Columns::of(columns, ordinal)?);
         for doc in docs {
             segment.collect(doc, 0.0);
         }

@@ -23,11 +23,9 @@ use crate::tokens::{START, cut, lone};
 const MOST_CHARACTERS: usize = 200;
 const MOST_TOKENS: usize = 64;
 
-const EXACT_TITLE: f32 = 40_000.0;
+/// The top: here words no longer count, only fame. Who types 鲁迅 may want the book of that name or the books by him.
+pub(super) const EXACT: f32 = 40_000.0;
 const TITLE_BEGINS: f32 = 20_000.0;
-/// As good as a title, and as much better as a word weighs more in a title than in a name: so what is better known decides, the book called 鲁迅
-/// or the books by him.
-const WHOLE_NAME: f32 = 40_060.0;
 const IN_TITLE: f32 = 10_000.0;
 const IN_NAME: f32 = 5_000.0;
 const EXACT_PART: f32 = 8_000.0;
@@ -129,9 +127,9 @@ impl Words {
     /// The highest tier that a title reaches.
     fn tier(&self, fields: &Fields) -> Box<dyn Query> {
         Box::new(DisjunctionMaxQuery::new(vec![
-            tier(term(fields.whole, &self.whole), EXACT_TITLE),
+            tier(term(fields.whole, &self.whole), EXACT),
             tier(phrase(fields.title, &from_start(&self.tokens)), TITLE_BEGINS),
-            tier(term(fields.names, &self.whole), WHOLE_NAME),
+            tier(term(fields.names, &self.whole), EXACT),
             tier(phrase(fields.title, &self.tokens), IN_TITLE),
             tier(phrase(fields.people, &self.tokens), IN_NAME),
         ]))

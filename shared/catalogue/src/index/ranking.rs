@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::Column;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
-use super::schema::{BORROWED, POPULARITY, WORK, YEAR};
+use super::columns::Columns;
+use super::query::EXACT;
 
 /// In which order hits are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,24 +30,21 @@ pub enum Sort {
 type Rank = (u64, Reverse<DocAddress>);
 
 /// Collects the best `limit` works.
-pub(super) struct Best {
+pub(super) struct Best<'a> {
     pub(super) limit: usize,
     pub(super) sort: Sort,
+    pub(super) columns: &'a [Columns],
 }
 
-impl Collector for Best {
+impl Collector for Best<'_> {
     type Fruit = Vec<DocAddress>;
     type Child = SegmentBest;
 
-    fn for_segment(&self, ordinal: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentBest> {
-        let columns = segment.fast_fields();
+    fn for_segment(&self, ordinal: SegmentOrdinal, _: &SegmentReader) -> tantivy::Result<SegmentBest> {
         Ok(SegmentBest {
             ordinal,
             sort: self.sort,
-            work: columns.u64(WORK)?,
-            popularity: columns.u64(POPULARITY)?,
-            year: columns.u64(YEAR)?,
-            borrowed: columns.u64(BORROWED)?,
+            columns: Columns::of(self.columns, ordinal)?.clone(),
             best: Distinct::new(self.limit),
         })
     }
@@ -72,20 +69,17 @@ impl Collector for Best {
 pub(super) struct SegmentBest {
     ordinal: SegmentOrdinal,
     sort: Sort,
-    work: Column<u64>,
-    popularity: Column<u64>,
-    year: Column<u64>,
-    borrowed: Column<u64>,
+    columns: Columns,
     best: Distinct,
 }
 
 impl SegmentBest {
     fn key(&self, doc: DocId, score: Score) -> u64 {
-        let popularity = self.popularity.first(doc).unwrap_or_default();
+        let popularity = self.columns.popularity.first(doc).unwrap_or_default();
         match self.sort {
             Sort::Relevance => in_order(well_known(score, popularity)),
-            Sort::Newest => self.year.first(doc).unwrap_or_default() << 32 | popularity,
-            Sort::MostBorrowed => self.borrowed.first(doc).unwrap_or_default() << 32 | popularity,
+            Sort::Newest => self.columns.year.first(doc).unwrap_or_default() << 32 | popularity,
+            Sort::MostBorrowed => self.columns.borrowed.first(doc).unwrap_or_default() << 32 | popularity,
             Sort::MostKnown => popularity,
         }
     }
@@ -97,7 +91,7 @@ impl SegmentCollector for SegmentBest {
     fn collect(&mut self, doc: DocId, score: Score) {
         let rank = (self.key(doc, score), Reverse(DocAddress::new(self.ordinal, doc)));
         if self.best.would_take(&rank) {
-            let work = self.work.first(doc).unwrap_or_default();
+            let work = self.columns.work.first(doc).unwrap_or_default();
             self.best.offer(work, rank);
         }
     }
@@ -108,14 +102,14 @@ impl SegmentCollector for SegmentBest {
 }
 
 /// Adds to a title's score how well known it is: up to 40 points for a million ratings, about what one rare word in the title brings, and
-/// far less than a tier. So popularity decides among titles that fit about equally well.
+/// far less than a tier. So popularity decides among titles that fit about equally well, and alone among those that fit exactly.
 #[expect(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
     reason = "a score is a float, and only its order matters"
 )]
 fn well_known(score: Score, popularity: u64) -> Score {
-    score + 3.0 * (popularity as Score).ln_1p()
+    score.min(EXACT) + 3.0 * (popularity as Score).ln_1p()
 }
 
 /// The bits of a score that is not negative stand in the order of the scores.

@@ -13,6 +13,7 @@ use yujie_domain::title::Title;
 
 use super::IndexError;
 use super::closeness::errors;
+use super::columns::Columns;
 use super::facets::{Facets, Tally, tally};
 use super::filter::Filter;
 use super::query::{Wanted, Words, term};
@@ -95,7 +96,8 @@ pub enum Found {
 /// One state of the index, open for searching. It stays as it is while the directory goes on; open another to see the change.
 pub struct Searcher {
     pub(super) fields: Fields,
-    pub(super) searcher: tantivy::Searcher,
+    pub(super) engine: tantivy::Searcher,
+    pub(super) columns: Vec<Columns>,
 }
 
 impl fmt::Debug for Searcher {
@@ -109,12 +111,14 @@ impl Searcher {
     pub fn open(directory: &Path) -> Result<Self, IndexError> {
         let (index, fields) = open(directory, false)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { fields, searcher: reader.searcher() })
+        let engine = reader.searcher();
+        let columns = engine.segment_readers().iter().map(Columns::open).collect::<Result<_, _>>()?;
+        Ok(Self { fields, engine, columns })
     }
 
     /// How many titles there are.
     pub fn titles(&self) -> u64 {
-        self.searcher.num_docs()
+        self.engine.num_docs()
     }
 
     /// Answers what a reader typed: what has all of it; else what is close to it; else what has most of it.
@@ -146,7 +150,7 @@ impl Searcher {
         queries.extend(title.isbn.as_ref().map(|isbn| term(self.fields.isbn, isbn.as_str())));
         let mut lines: HashMap<_, Line> = HashMap::new();
         for query in queries {
-            for address in self.searcher.search(&*query, &DocSetCollector)? {
+            for address in self.engine.search(&*query, &DocSetCollector)? {
                 let line = self.line(address)?;
                 lines.insert(line.id.clone(), line);
             }
@@ -163,7 +167,7 @@ impl Searcher {
     ) -> Result<Vec<Line>, IndexError> {
         let mut lines = Vec::new();
         for id in ids {
-            let found = self.searcher.search(&*term(self.fields.id, id.as_str()), &DocSetCollector)?;
+            let found = self.engine.search(&*term(self.fields.id, id.as_str()), &DocSetCollector)?;
             if let Some(address) = found.into_iter().next() {
                 lines.push(self.line(address)?);
             }
@@ -174,8 +178,12 @@ impl Searcher {
     fn run(&self, query: &dyn Query, search: &Search, found: Found) -> Result<Hits, IndexError> {
         let Page { offset, limit } = search.page;
         let limit = limit.max(1);
-        let best = Best { limit: offset.saturating_add(limit).saturating_add(1), sort: search.sort };
-        let (ranked, tallied) = self.searcher.search(query, &(best, Tally))?;
+        let best = Best {
+            limit: offset.saturating_add(limit).saturating_add(1),
+            sort: search.sort,
+            columns: &self.columns,
+        };
+        let (ranked, tallied) = self.engine.search(query, &(best, Tally(&self.columns)))?;
         let found = if tallied.total == 0 { Found::Nothing } else { found };
         let page = ranked.iter().skip(offset).take(limit);
         let lines = self.hits(page.copied())?;
@@ -189,7 +197,7 @@ impl Searcher {
     }
 
     fn any(&self, query: &dyn Query) -> Result<bool, IndexError> {
-        Ok(self.searcher.search(query, &tantivy::collector::Count)? > 0)
+        Ok(self.engine.search(query, &tantivy::collector::Count)? > 0)
     }
 
     /// What a query with errors in it may mean.
@@ -200,8 +208,8 @@ impl Searcher {
         let mut close: Vec<(usize, usize, DocAddress, Line)> = Vec::new();
         for query in words.forgiving(&self.fields) {
             let query = search.filter.narrow(&self.fields, query);
-            let best = Best { limit: LOOKED_AT, sort: Sort::Relevance };
-            for address in self.searcher.search(&*query, &best)? {
+            let best = Best { limit: LOOKED_AT, sort: Sort::Relevance, columns: &self.columns };
+            for address in self.engine.search(&*query, &best)? {
                 if !seen.insert(address) {
                     continue;
                 }
@@ -219,7 +227,7 @@ impl Searcher {
             return Ok(None);
         };
         let found = Found::Meant(first.title.clone());
-        let facets = tally(&self.searcher, close.iter().map(|(.., address, _)| *address))?.facets();
+        let facets = tally(&self.columns, close.iter().map(|(.., address, _)| *address))?.facets();
         let Page { offset, limit } = search.page;
         let page = close.iter().skip(offset).take(limit.max(1));
         Ok(Some(Hits {
@@ -239,7 +247,7 @@ impl Searcher {
             let line = self.line(address)?;
             if line.isbn.as_ref().is_none_or(|isbn| isbns.insert(isbn.clone())) {
                 let work = self.work(address)?;
-                let editions = self.searcher.search(&*self.of_work(work), &tantivy::collector::Count)?;
+                let editions = self.engine.search(&*self.of_work(work), &tantivy::collector::Count)?;
                 hits.push(Hit { line, editions });
             }
         }
@@ -251,13 +259,12 @@ impl Searcher {
     }
 
     fn work(&self, address: DocAddress) -> Result<u64, IndexError> {
-        let segment = self.searcher.segment_reader(address.segment_ord);
-        let works = segment.fast_fields().u64(super::schema::WORK)?;
-        Ok(works.first(address.doc_id).unwrap_or_default())
+        let columns = Columns::of(&self.columns, address.segment_ord)?;
+        Ok(columns.work.first(address.doc_id).unwrap_or_default())
     }
 
     pub(super) fn line(&self, address: DocAddress) -> Result<Line, IndexError> {
-        let document: TantivyDocument = self.searcher.doc(address)?;
+        let document: TantivyDocument = self.engine.doc(address)?;
         let line = document.get_first(self.fields.line).and_then(|value| value.as_str()).unwrap_or_default();
         Ok(serde_json::from_str(line)?)
     }

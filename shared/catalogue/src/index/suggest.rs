@@ -51,8 +51,8 @@ impl Searcher {
             return Ok(Vec::new());
         };
         let query = self.beginning(&begun)?;
-        let best = Best { limit: LOOKED_AT, sort: Sort::MostKnown };
-        let found: Vec<DocAddress> = self.searcher.search(&*query, &best)?;
+        let best = Best { limit: LOOKED_AT, sort: Sort::MostKnown, columns: &self.columns };
+        let found: Vec<DocAddress> = self.engine.search(&*query, &best)?;
         let mut suggestions = Vec::new();
         let mut seen = HashSet::new();
         for address in found {

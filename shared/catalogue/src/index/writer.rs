@@ -62,9 +62,21 @@ impl Writer {
     }
 
     /// Writes everything, merges what has become too many pieces, and removes the files that are no longer part of the index.
-    pub fn commit(mut self) -> Result<(), IndexError> {
+    pub fn commit(self) -> Result<(), IndexError> {
+        self.finish(segments_to_merge)
+    }
+
+    /// Writes everything as one piece: for bulk loads, which leave many and can wait. A search visits every piece.
+    pub fn commit_whole(self) -> Result<(), IndexError> {
+        self.finish(|segments| match segments {
+            [] | [_] => Vec::new(),
+            many => many.iter().map(SegmentMeta::id).collect(),
+        })
+    }
+
+    fn finish(mut self, to_merge: impl Fn(&[SegmentMeta]) -> Vec<SegmentId>) -> Result<(), IndexError> {
         self.changes.commit()?;
-        let merge = segments_to_merge(&self.index.searchable_segment_metas()?);
+        let merge = to_merge(&self.index.searchable_segment_metas()?);
         if !merge.is_empty() {
             self.changes.merge(&merge).wait()?;
         }
