@@ -302,22 +302,35 @@ pub(crate) fn completions(part: &str) -> Vec<&'static str> {
 }
 
 /// Whether letters typed so far are the beginning of a text: of its readings, its initials, or a mixture of both.
-pub(crate) fn begins(units: &[Unit<'_>], letters: &str) -> bool {
+pub(crate) fn begins(units: &[Unit<'_>], letters: &str, readings: Allowed) -> bool {
     if letters.is_empty() {
         return true;
     }
     let Some((unit, rest)) = units.split_first() else {
         return false;
     };
-    unit.spellings().any(|spelling| {
+    let many = match readings {
+        Allowed::Usual => 1,
+        Allowed::All => MOST_READINGS,
+    };
+    unit.spellings().take(many).any(|spelling| {
         spelling.starts_with(letters)
-            || letters.strip_prefix(spelling).is_some_and(|left| begins(rest, left))
+            || letters.strip_prefix(spelling).is_some_and(|left| begins(rest, left, readings))
             || spelling
                 .chars()
                 .next()
                 .and_then(|initial| letters.strip_prefix(initial))
-                .is_some_and(|left| begins(rest, left))
+                .is_some_and(|left| begins(rest, left, readings))
     })
+}
+
+/// Which readings of a character count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// The usual one: 余 is yu.
+    Usual,
+    /// Every one: it may be xu as well.
+    All,
 }
 
 /// The pairs of readings that a folded text has, with the alternatives for each; `None` when a character has no reading.
@@ -430,11 +443,15 @@ mod tests {
     fn what_is_typed_may_be_pinyin_initials_or_both() {
         let units = units("解忧杂货店");
         for typed in ["j", "jie", "jieyouza", "jyzhd", "jieyzh", "jyouz", "jieyouzahuodian"] {
-            assert!(begins(&units, typed), "{typed}");
+            assert!(begins(&units, typed, Allowed::Usual), "{typed}");
         }
         for typed in ["you", "jx", "jieyouzahuodianx"] {
-            assert!(!begins(&units, typed), "{typed}");
+            assert!(!begins(&units, typed, Allowed::All), "{typed}");
         }
+        assert!(
+            !begins(&super::units("余华"), "xu", Allowed::Usual)
+                && begins(&super::units("余华"), "xu", Allowed::All)
+        );
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::IndexError;
 use super::query::{all, from_start, phrase, term};
 use super::ranking::{Best, Sort};
 use super::search::Searcher;
-use crate::fold::{fold, fold_whole, is_unspaced};
+use crate::fold::{fold, fold_whole, is_unspaced, without_spaces};
 use crate::line::Line;
 use crate::names;
-use crate::spelling;
+use crate::spelling::{self, Allowed};
 use crate::tokens::cut;
 
 /// Nobody has typed more than this and still wants a suggestion.
@@ -54,17 +54,23 @@ impl Searcher {
         let best = Best { limit: LOOKED_AT, sort: Sort::MostKnown, columns: &self.columns };
         let found: Vec<DocAddress> = self.engine.search(&*query, &best)?;
         let mut suggestions = Vec::new();
+        let mut unusual = Vec::new();
         let mut seen = HashSet::new();
         for address in found {
-            for suggestion in begun.of(&self.line(address)?) {
+            for (suggestion, fit) in begun.of(&self.line(address)?) {
                 if seen.insert((suggestion.kind, fold_whole(&suggestion.text))) {
-                    suggestions.push(suggestion);
+                    match fit {
+                        Allowed::Usual => suggestions.push(suggestion),
+                        Allowed::All => unusual.push(suggestion),
+                    }
                 }
             }
             if suggestions.len() >= limit {
                 break;
             }
         }
+        // What is read so only in old texts or place names comes last, however well known.
+        suggestions.append(&mut unusual);
         suggestions.truncate(limit);
         Ok(suggestions)
     }
@@ -124,25 +130,34 @@ impl Begun {
         }
     }
 
-    /// What of a title begins so.
-    fn of(&self, line: &Line) -> Vec<Suggestion> {
+    /// What of a title begins so, and in which reading.
+    fn of(&self, line: &Line) -> Vec<(Suggestion, Allowed)> {
         let title = std::iter::once((Kind::Title, line.title.as_str()));
         let authors = line.authors.iter().map(|author| (Kind::Author, names::bare(author)));
         let series = line.series.iter().map(|series| (Kind::Series, series.as_str()));
         title
             .chain(authors)
             .chain(series)
-            .filter(|(_, text)| !text.is_empty() && self.begins(text))
-            .map(|(kind, text)| Suggestion { kind, text: text.to_owned() })
+            .filter(|(_, text)| !text.is_empty())
+            .filter_map(|(kind, text)| {
+                self.begins(text).map(|fit| (Suggestion { kind, text: text.to_owned() }, fit))
+            })
             .collect()
     }
 
-    fn begins(&self, text: &str) -> bool {
-        let whole = fold_whole(text);
+    fn begins(&self, text: &str) -> Option<Allowed> {
+        let folded = fold(text);
+        let whole = without_spaces(&folded);
         match self {
-            Self::Character(typed) | Self::Characters { whole: typed, .. } => whole.starts_with(typed),
+            Self::Character(typed) | Self::Characters { whole: typed, .. } => {
+                whole.starts_with(typed).then_some(Allowed::Usual)
+            }
+            Self::Letters { letters, .. } if whole.starts_with(letters) => Some(Allowed::Usual),
             Self::Letters { letters, .. } => {
-                whole.starts_with(letters) || spelling::begins(&spelling::units(&fold(text)), letters)
+                let units = spelling::units(&folded);
+                [Allowed::Usual, Allowed::All]
+                    .into_iter()
+                    .find(|readings| spelling::begins(&units, letters, *readings))
             }
         }
     }
