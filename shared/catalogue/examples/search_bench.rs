@@ -15,7 +15,7 @@
     reason = "rates, milliseconds and megabytes are for people to read"
 )]
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufWriter, Write};
@@ -32,7 +32,7 @@ use yujie_domain::title::Title;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "search_bench build CATALOGUE DIR [--memory MB] | query DIR QUERIES [--passes N] [--misses FILE] [--most N] | fold";
+const USAGE: &str = "search_bench build CATALOGUE DIR [--memory MB] | query DIR QUERIES [--passes N] [--misses FILE] [--most N] | suggest DIR QUERIES | fold";
 /// What a result page shows.
 const SHOWN: usize = 20;
 /// What the nightly build may collect before it writes a segment.
@@ -46,6 +46,7 @@ fn main() -> Outcome<()> {
     match arguments.plain("what to do")?.as_str() {
         "build" => build(&mut arguments),
         "query" => query(&mut arguments),
+        "suggest" => suggest(&mut arguments),
         "fold" => fold_lines(),
         _ => Err(USAGE.into()),
     }
@@ -223,6 +224,47 @@ fn query(arguments: &mut Arguments) -> Outcome<()> {
             "first_answer_ms": milliseconds(first_answer),
             "memory_bytes": after.saturating_sub(before),
             "rss_bytes": after,
+        })
+    );
+    Ok(())
+}
+
+/// What a reader sees while typing: every beginning, of up to eight characters, of every title, author, pinyin and initials of the list.
+fn suggest(arguments: &mut Arguments) -> Outcome<()> {
+    let directory = PathBuf::from(arguments.plain("DIR")?);
+    let questions = read_questions(&PathBuf::from(arguments.plain("QUERIES")?))?;
+    let searcher = Searcher::open(&directory)?;
+    let typed_whole =
+        |question: &&Question| ["title", "author", "pinyin", "initials"].contains(&question.kind.as_str());
+    let beginnings: BTreeSet<String> = questions
+        .iter()
+        .filter(typed_whole)
+        .flat_map(|question| (1..=8).map(|length| question.typed.chars().take(length).collect::<String>()))
+        .collect();
+
+    let mut times = Vec::with_capacity(beginnings.len());
+    let mut empty = 0;
+    for pass in 0..2 {
+        for typed in &beginnings {
+            let began = Instant::now();
+            let suggested = searcher.suggest(typed, 10)?;
+            // The first pass brings the index into memory and is not timed.
+            if pass == 1 {
+                times.push(began.elapsed());
+                empty += usize::from(suggested.is_empty());
+            }
+        }
+    }
+    times.sort();
+    println!(
+        "{}",
+        json!({
+            "beginnings": beginnings.len(),
+            "empty": empty,
+            "p50_ms": share_of(&times, 50),
+            "p95_ms": share_of(&times, 95),
+            "p99_ms": share_of(&times, 99),
+            "max_ms": times.last().copied().map(milliseconds),
         })
     );
     Ok(())

@@ -55,12 +55,27 @@ fn each_bad_row_is_named_and_the_others_go_in() {
     let id = |text: &str| Some(text.to_owned());
     assert_eq!(bad[0], (3, None, Reason::Empty("id")));
     assert_eq!(bad[1], (4, id("3"), Reason::Empty("title")));
-    assert_eq!(bad[2], (5, id("4"), Reason::NotUtf8(2)));
+    assert_eq!(bad[2], (5, id("4"), Reason::NotText(2)));
     assert_eq!(bad[3], (6, id("5"), Reason::Fields { found: 4, expected: 3 }));
     assert_eq!(bad[4], (7, id("6"), Reason::Fields { found: 2, expected: 3 }));
     assert!(matches!(&bad[5], (8, Some(id), Reason::Invalid { column: "id", .. }) if id == "7#"));
     assert_eq!(bad[6], (11, id("9"), Reason::TooLong(2)));
     assert_eq!(bad.len(), 7);
+}
+
+#[test]
+fn a_list_saved_in_china_is_read_and_broken_rows_of_a_unicode_list_are_not_guessed_at() {
+    let list = "id,title,author\n1,book,x\n2,解忧杂货店,东野圭吾\n3,活着,余华\n";
+    let (gb, _, _) = encoding_rs::GB18030.encode(list);
+    let (good, bad) = read(gb.into_owned());
+    let titles: Vec<&str> = good.iter().map(|row| row.title.title.as_str()).collect();
+    assert_eq!((titles, bad.len()), (vec!["book", "解忧杂货店", "活着"], 0));
+
+    let mut mixed = "id,title\n1,活着\n2,".as_bytes().to_vec();
+    mixed.extend_from_slice(&encoding_rs::GB18030.encode("白夜行").0);
+    let (good, bad) = read(mixed);
+    assert_eq!(good.len(), 1);
+    assert!(matches!(&bad[..], [(3, Some(id), Reason::NotText(2))] if id == "2"), "{bad:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use csv::{ByteRecord, ErrorKind, StringRecord};
+use encoding_rs::GB18030;
 use flate2::read::MultiGzDecoder;
 
 /// A longer field is not a book's description but a quotation mark that was never closed.
@@ -58,9 +59,9 @@ pub enum Reason {
         /// How many the header has.
         expected: u64,
     },
-    /// A field is not UTF-8.
-    #[error("field {0} is not UTF-8")]
-    NotUtf8(usize),
+    /// A field is not text in the file's encoding.
+    #[error("field {0} is not text in the encoding of the rows before it")]
+    NotText(usize),
     /// A field is too long to be true.
     #[error("field {0} is longer than 32 KiB")]
     TooLong(usize),
@@ -74,6 +75,7 @@ pub struct Sheet {
     reader: csv::Reader<Box<dyn Read + Send>>,
     columns: Arc<HashMap<String, usize>>,
     id_column: usize,
+    written: Option<Written>,
     ended: bool,
 }
 
@@ -81,21 +83,22 @@ impl Sheet {
     /// Reads the header. The first of the `required` columns names a row in its [`Reject`].
     pub fn open(input: impl Read + Send + 'static, required: &[&'static str]) -> Result<Self, SheetError> {
         let mut reader = csv::Reader::from_reader(unzipped(input)?);
-        let header = reader.headers().map_err(|error| SheetError::NoHeader(error.to_string()))?;
-        let columns: HashMap<String, usize> =
-            header.iter().enumerate().map(|(at, name)| (name.trim().to_ascii_lowercase(), at)).collect();
+        let header = reader.byte_headers().map_err(|error| SheetError::NoHeader(error.to_string()))?;
+        // The columns that mean something have ASCII names; what others are called does not matter.
+        let name = |name: &[u8]| String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        let columns: HashMap<String, usize> = header.iter().map(name).zip(0..).collect();
         if let Some(missing) = required.iter().find(|name| !columns.contains_key(**name)) {
             return Err(SheetError::NoColumn(missing));
         }
         let id_column = required.first().and_then(|name| columns.get(*name)).copied().unwrap_or_default();
-        Ok(Self { reader, columns: Arc::new(columns), id_column, ended: false })
+        Ok(Self { reader, columns: Arc::new(columns), id_column, written: None, ended: false })
     }
 
     fn read(&mut self) -> Option<Result<Cells, Reject>> {
         let mut bytes = ByteRecord::new();
         let outcome = match self.reader.read_byte_record(&mut bytes) {
             Ok(false) => return None,
-            Ok(true) => text(&bytes),
+            Ok(true) => text(&bytes, &mut self.written),
             Err(error) => Err(self.reason(error.into_kind())),
         };
         let line = bytes.position().map_or(0, csv::Position::line);
@@ -172,13 +175,41 @@ impl Cells {
     }
 }
 
+/// How a file is written. The first row with more than ASCII in it decides: what is broken in a UTF-8 file must not become wrong characters
+/// because some of them exist in GB 18030, where nearly everything does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Utf8,
+    /// As spreadsheets in China save. Commas, quotation marks and line ends are the same bytes as in ASCII.
+    Gb18030,
+}
+
 /// The fields as text, if they are.
-fn text(bytes: &ByteRecord) -> Result<StringRecord, Reason> {
+fn text(bytes: &ByteRecord, written: &mut Option<Written>) -> Result<StringRecord, Reason> {
     if let Some(at) = bytes.iter().position(|field| field.len() > LONGEST_FIELD) {
         return Err(Reason::TooLong(at + 1));
     }
-    StringRecord::from_byte_record(bytes.clone())
-        .map_err(|error| Reason::NotUtf8(error.utf8_error().field() + 1))
+    let unicode = StringRecord::from_byte_record(bytes.clone());
+    let ascii = bytes.as_slice().is_ascii();
+    match (unicode, *written) {
+        (Ok(fields), None) => {
+            *written = (!ascii).then_some(Written::Utf8);
+            Ok(fields)
+        }
+        (Ok(fields), Some(Written::Utf8)) => Ok(fields),
+        (Ok(fields), Some(Written::Gb18030)) if ascii => Ok(fields),
+        (Err(error), Some(Written::Utf8)) => Err(Reason::NotText(error.utf8_error().field() + 1)),
+        (_, None | Some(Written::Gb18030)) => {
+            let decode = |(at, field)| {
+                GB18030
+                    .decode_without_bom_handling_and_without_replacement(field)
+                    .ok_or(Reason::NotText(at + 1))
+            };
+            let fields = bytes.iter().enumerate().map(decode).collect::<Result<StringRecord, Reason>>()?;
+            *written = Some(Written::Gb18030);
+            Ok(fields)
+        }
+    }
 }
 
 /// The bytes themselves, or what they unpack to when they begin like gzip.
