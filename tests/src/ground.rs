@@ -318,6 +318,7 @@ impl Ground {
             table: self.table.clone(),
             index,
             covers: self.cover_store(),
+            unmet: search::Budget::default(),
             clock: self.clock.clone(),
         };
         serve::around("search", search::routes(app))

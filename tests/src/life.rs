@@ -232,6 +232,16 @@ impl<'a> Life<'a> {
 
     /// An order of these titles, from its placing to the reader's door and back to a shelf at `L01`.
     pub async fn whole(&self, person: &Person, titles: &[&str]) -> String {
+        let (order_no, parcels) = self.to_the_door(person, titles).await;
+        for barcode in parcels.iter().flat_map(barcodes) {
+            self.done("desk-l01", json!({"action": "check_in", "barcode": barcode})).await;
+            self.settle().await;
+        }
+        order_no
+    }
+
+    /// An order of these titles, from its placing to the reader's door, where they stay: its number and its parcels.
+    pub async fn to_the_door(&self, person: &Person, titles: &[&str]) -> (String, Vec<Value>) {
         let lines: Vec<Value> = titles.iter().map(|id| json!({"title_id": id})).collect();
         let wanted = json!({
             "lines": lines,
@@ -242,33 +252,11 @@ impl<'a> Life<'a> {
         assert_eq!(placed.status, 201, "{}", placed.body);
         let order_no = placed.body["order_no"].as_str().unwrap().to_owned();
         self.settle().await;
-        for parcel in placed.body["parcels"].as_array().unwrap() {
+        let parcels = placed.body["parcels"].as_array().unwrap().clone();
+        for parcel in &parcels {
             self.fulfil(person, &order_no, parcel).await;
         }
-        for parcel in placed.body["parcels"].as_array().unwrap() {
-            for barcode in barcodes(parcel) {
-                self.done("desk-l01", json!({"action": "check_in", "barcode": barcode})).await;
-                self.settle().await;
-            }
-        }
-        order_no
-    }
-
-    /// An order of one title, from its placing to the reader's door, where it stays.
-    pub async fn whole_but_the_way_back(&self, person: &Person, title: &str) -> String {
-        let wanted = json!({
-            "lines": [{"title_id": title}],
-            "deliver_to": {"kind": "home", "address_id": person.address.as_str()},
-            "if_missing": "cancel",
-        });
-        let placed = self.order(person, "the-one-order", &wanted).await;
-        assert_eq!(placed.status, 201, "{}", placed.body);
-        let order_no = placed.body["order_no"].as_str().unwrap().to_owned();
-        self.settle().await;
-        for parcel in placed.body["parcels"].as_array().unwrap() {
-            self.fulfil(person, &order_no, parcel).await;
-        }
-        order_no
+        (order_no, parcels)
     }
 
     /// Takes a parcel of an accepted order to its reader's door.

@@ -56,24 +56,14 @@ async fn a_book_that_is_ordered_is_no_longer_offered_as_free_and_one_that_comes_
     assert_eq!(ids(&ask(&ground.search(), at_branch).await), ["b000004", "b000005"]);
 
     // The only copy of 红楼梦.
-    let wanted = json!({
-        "lines": [{"title_id": "b000006"}],
-        "deliver_to": {"kind": "home", "address_id": reader.address.as_str()},
-        "if_missing": "cancel",
-    });
-    let placed = life.order(&reader, "the-only-copy", &wanted).await;
-    assert_eq!(placed.status, 201, "{}", placed.body);
-    life.settle().await;
+    let (_, parcels) = life.to_the_door(&reader, &["b000006"]).await;
 
     let found = ask(&ground.search(), free).await;
     assert_eq!(ids(&found), ["b000004", "b000005"]);
     assert_eq!(found["facets"]["available"], 2);
     assert_eq!(ids(&ask(&ground.search(), "/titles").await).len(), 3, "it is still in the catalogue");
 
-    let order_no = placed.body["order_no"].as_str().unwrap();
-    let parcel = &placed.body["parcels"][0];
-    life.fulfil(&reader, order_no, parcel).await;
-    let back = json!({"action": "check_in", "barcode": barcodes(parcel)[0]});
+    let back = json!({"action": "check_in", "barcode": barcodes(&parcels[0])[0]});
     assert_eq!(life.scan("desk-l01", back).await.status, 200);
     life.settle().await;
 
@@ -174,7 +164,7 @@ async fn a_title_shows_its_editions_and_when_it_can_come() {
 
     let reader = library::reader(1);
     let life = Life::new(&ground);
-    life.whole_but_the_way_back(&reader, "b000006").await;
+    life.to_the_door(&reader, &["b000006"]).await;
     let arrival = ask(&search, "/titles/b000006").await["arrival"].clone();
     let loans = life.get(&reader, "/loans").await;
     let due: jiff::civil::Date = loans["items"][0]["due"].as_str().unwrap().parse().unwrap();

@@ -307,6 +307,26 @@ async fn a_picture_is_no_catalogue_and_the_import_says_so() {
 }
 
 #[tokio::test]
+async fn a_file_that_breaks_off_is_not_said_to_be_done() {
+    let ground = Ground::new().await;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut packed, &iso(&five()).repeat(400)).unwrap();
+    let whole = packed.finish().unwrap();
+
+    let import = begin(&ground, &whole[..whole.len() / 2], json!({})).await;
+    Life::new(&ground).settle().await;
+
+    let shown = show(&ground, &import).await;
+    assert_eq!(
+        (&shown["status"], &shown["failure"]["code"]),
+        (&json!("failed"), &json!("broken_off")),
+        "{shown}"
+    );
+    assert!(shown["failure"]["detail"].as_str().unwrap().contains("不完整"));
+    assert!(shown["loaded"].as_u64().unwrap() > 0, "what came before the break is there: {shown}");
+}
+
+#[tokio::test]
 async fn a_strict_import_stops_at_the_first_bad_record() {
     let ground = Ground::new().await;
 

@@ -40,6 +40,9 @@ pub(crate) async fn work_off(app: &App, import: &Import, run: &Run) -> Result<Pa
     let records = match Reading::new(&path, import.options.clone(), places).open() {
         Ok(records) => records,
         Err(SourceError::Io(error)) if path.metadata().is_err() => return Err(transient(&error)),
+        Err(error @ SourceError::Io(_)) => {
+            return Ok(stopped(run, FailureCode::BrokenOff, error.to_string()));
+        }
         Err(error) => return Ok(stopped(run, FailureCode::NotACatalogue, error.to_string())),
     };
     read_on(app, import, run, records).await
@@ -47,7 +50,12 @@ pub(crate) async fn work_off(app: &App, import: &Import, run: &Run) -> Result<Pa
 
 async fn read_on(app: &App, import: &Import, run: &Run, mut records: Records) -> Result<Part, Failure> {
     for _ in 0..run.tally.read {
-        let _: Option<_> = records.next();
+        // What was read before can be read again, unless this machine's disk fails.
+        if let Some(Err(reject)) = records.next()
+            && reject.broken_off
+        {
+            return Err(transient(&reject));
+        }
     }
     let mut list = List::of(app, import, run).await?;
     let mut tally = Tally::default();
@@ -106,6 +114,10 @@ fn fill(
             Err(reject) => {
                 tally.rejected += 1;
                 list.add(&Line::rejected(&list.file.clone(), &reject))?;
+                if reject.broken_off {
+                    let failure = failure(FailureCode::BrokenOff, reject.to_string());
+                    return Ok(Some(Then::Stopped(failure)));
+                }
                 if records.stopped() {
                     let failure = failure(FailureCode::BadRecord, reject.to_string());
                     return Ok(Some(Then::Stopped(failure)));
@@ -144,7 +156,12 @@ impl List {
         }
         self.bytes += line.reason.len() + line.id.len() + line.file.len();
         self.grew = true;
-        self.rejects.add(line).map_err(|error| transient(&error))
+        self.rejects.add(line).map_err(|error| transient(&error))?;
+        if self.bytes >= LONGEST_LIST {
+            let last = Line { reason: "the list ends here; further ones are only counted", ..line.clone() };
+            self.rejects.add(&last).map_err(|error| transient(&error))?;
+        }
+        Ok(())
     }
 
     /// Puts the list into the bucket, under the number of records that it is about. Whoever does the part again puts the same there.

@@ -61,7 +61,7 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
         "courier_event" => of_courier_event(old.as_ref(), new, follow),
         "title" => of_title(old, new, follow),
         "availability" => of_availability(old, new, follow),
-        "lending" => of_lending(new, follow),
+        "lending" => of_lending(old, new, follow),
         "import" => of_import(old, new, follow),
         // Other kinds are written for their readers alone; nothing follows from them.
         _ => Ok(()),
@@ -155,10 +155,14 @@ fn of_availability(old: Option<Image>, new: Option<Image>, follow: &mut Follow) 
     Ok(())
 }
 
-/// A title's loans, counted anew.
-fn of_lending(new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
-    if let Some(new) = new {
-        follow.index.insert(lending::of_image(new)?.0);
+/// A title's loans, counted anew. The index ranks by all that ever began; those of a month are for the shelves alone.
+fn of_lending(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some((title, now)) = new.map(lending::of_image).transpose()? else {
+        return Ok(());
+    };
+    let before = old.map(lending::of_image).transpose()?.map(|(_, before)| before.total);
+    if before != Some(now.total) {
+        follow.index.insert(title);
     }
     Ok(())
 }

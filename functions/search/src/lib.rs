@@ -21,6 +21,7 @@ pub use answer::{
     SuggestedKind, Suggestions, TitleDetail, TitleFacets,
 };
 pub use index::{IndexError, LiveIndex};
+pub use unmet::Budget;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct App {
     pub index: LiveIndex,
     /// The covers that titles were given.
     pub covers: CoverStore,
+    /// How many searches in vain may still be counted.
+    pub unmet: Budget,
     /// The time.
     pub clock: Clock,
 }
@@ -49,7 +52,13 @@ impl App {
         let covers = CoverStore::new(clients.s3(), vars.required("COVERS_BUCKET"));
         vars.finish()?;
         let local = Local::open(&std::env::temp_dir().join("yujie-index")).map_err(IndexError::from)?;
-        Ok(Self { table, index: LiveIndex::new(store, local, Clock::System), covers, clock: Clock::System })
+        Ok(Self {
+            table,
+            index: LiveIndex::new(store, local, Clock::System),
+            covers,
+            unmet: Budget::default(),
+            clock: Clock::System,
+        })
     }
 
     /// Uses the init phase, where processor time is given away: opens the connection to the table and fetches the index. What

@@ -1,5 +1,8 @@
 //! The list of what readers looked for in vain: what the library should buy, and what the search does not understand.
 
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
 use yujie_catalogue::fold::fold_whole;
 use yujie_catalogue::index::{Filter, Found, Hits, Search};
 use yujie_catalogue::work::stable_hash;
@@ -11,8 +14,26 @@ use crate::answer::Offer;
 
 /// A longer text is no title but something that was pasted.
 const LONGEST: usize = 60;
-/// A longer row of digits that is no ISBN may be somebody's phone or document.
+/// More digits that are no ISBN, however they are grouped, may be somebody's phone or document.
 const MOST_DIGITS: usize = 6;
+/// So many in vain are counted a minute by one process. More come from a program, and each would be an item of the table.
+const MOST_A_MINUTE: u32 = 60;
+
+/// How many were counted in which minute.
+#[derive(Debug, Default)]
+pub struct Budget(Mutex<(i64, u32)>);
+
+impl Budget {
+    fn take(&self, now: Timestamp) -> bool {
+        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = now.as_second().div_euclid(60);
+        if spent.0 != minute {
+            *spent = (minute, 0);
+        }
+        spent.1 = spent.1.saturating_add(1);
+        spent.1 <= MOST_A_MINUTE
+    }
+}
 
 /// Counts a search that found nothing as it was typed. A count that fails costs the reader nothing.
 pub(crate) async fn count(app: &App, search: &Search, hits: &Hits, offers: &[Offer]) {
@@ -28,6 +49,9 @@ pub(crate) async fn count(app: &App, search: &Search, hits: &Hits, offers: &[Off
         (Found::Nothing, None) => String::new(),
     };
     let now = app.clock.now();
+    if !app.unmet.take(now) {
+        return;
+    }
     let month = time::day(now).strftime("%Y-%m").to_string();
     let hash = format!("{:016x}", stable_hash(fold_whole(typed).as_bytes()));
     if let Err(error) = unmet::count(&app.table, &month, &hash, typed, &offered, now).await {
@@ -36,13 +60,11 @@ pub(crate) async fn count(app: &App, search: &Search, hits: &Hits, offers: &[Off
 }
 
 fn worth_counting(search: &Search) -> bool {
-    let typed = search.typed.trim();
-    let length = fold_whole(typed).chars().count();
-    if search.filter != Filter::default() || !(2..=LONGEST).contains(&length) {
+    let folded = fold_whole(search.typed.trim());
+    if search.filter != Filter::default() || !(2..=LONGEST).contains(&folded.chars().count()) {
         return false;
     }
-    Isbn::parse(typed).is_ok()
-        || !typed.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > MOST_DIGITS)
+    Isbn::parse(&folded).is_ok() || folded.chars().filter(|c| c.is_numeric()).count() <= MOST_DIGITS
 }
 
 #[cfg(test)]
@@ -57,11 +79,30 @@ mod tests {
         {
             assert!(counted(title), "{title}");
         }
-        for other in ["", "书", "13800000001", "110105194912310020", "张三 13800000001", &"长".repeat(61)]
-        {
+        for other in [
+            "",
+            "书",
+            "13800000001",
+            "110105194912310020",
+            "张三 13800000001",
+            "138 0000 0001",
+            "138-0000-0001",
+            "１３８００００００００１",
+            &"长".repeat(61),
+        ] {
             assert!(!counted(other), "{other}");
         }
         let filter = Filter { available: true, ..Filter::default() };
         assert!(!worth_counting(&Search { typed: "没有的书".to_owned(), filter, ..Search::default() }));
+    }
+
+    #[test]
+    fn a_program_that_asks_for_nonsense_fills_no_table() {
+        let (budget, now) = (Budget::default(), Timestamp::UNIX_EPOCH);
+
+        let counted = (0..1_000).filter(|_| budget.take(now)).count();
+
+        assert_eq!(counted, 60);
+        assert!(budget.take(now + jiff::SignedDuration::from_secs(60)), "the next minute");
     }
 }

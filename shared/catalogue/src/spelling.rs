@@ -316,11 +316,13 @@ pub(crate) fn begins(units: &[Unit<'_>], letters: &str, readings: Allowed) -> bo
     unit.spellings().take(many).any(|spelling| {
         spelling.starts_with(letters)
             || letters.strip_prefix(spelling).is_some_and(|left| begins(rest, left, readings))
-            || spelling
-                .chars()
-                .next()
-                .and_then(|initial| letters.strip_prefix(initial))
-                .is_some_and(|left| begins(rest, left, readings))
+            // A spelling of one letter is its own initial; trying it twice at each unit would take time without end.
+            || (spelling.len() > 1
+                && spelling
+                    .chars()
+                    .next()
+                    .and_then(|initial| letters.strip_prefix(initial))
+                    .is_some_and(|left| begins(rest, left, readings)))
     })
 }
 
@@ -452,6 +454,12 @@ mod tests {
             !begins(&super::units("余华"), "xu", Allowed::Usual)
                 && begins(&super::units("余华"), "xu", Allowed::All)
         );
+    }
+
+    #[test]
+    fn a_cry_of_forty_characters_takes_no_time() {
+        let text = "啊".repeat(39) + "行";
+        assert!(!begins(&units(&text), &("a".repeat(39) + "q"), Allowed::All));
     }
 
     #[test]

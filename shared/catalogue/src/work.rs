@@ -18,10 +18,11 @@ const EDITION_WORDS: [&str; 10] =
 /// The same for all editions of a work, and (but for one chance in 2⁶⁴) for nothing else.
 pub fn key(title: &Title) -> u64 {
     let name = fold_whole(&without_edition(&title.title));
-    // Without an author a common title (数学) says little; the publisher then stands for it.
-    let by = match title.authors.first() {
-        Some(author) => fold_whole(names::bare(author)),
-        None => title.publisher.as_deref().map(fold_whole).unwrap_or_default(),
+    // Without an author a common title (数学) says little; the publisher then stands for it, and without that nothing is known to be the same.
+    let by = match (title.authors.first(), &title.publisher) {
+        (Some(author), _) => fold_whole(names::bare(author)),
+        (None, Some(publisher)) => fold_whole(publisher),
+        (None, None) => title.id.to_string(),
     };
     stable_hash(format!("{name}|{by}").as_bytes())
 }
@@ -72,5 +73,7 @@ mod tests {
         assert_ne!(by("解忧杂货店（上）", "东野圭吾"), work);
         assert_ne!(by("解忧杂货店", "某某"), work);
         assert_eq!(by("（精装本）", "x"), by("(精装本)", "x"), "a title that is all bracket stays one");
+        let bare = |id: &str| key(&Title::new(TitleId::parse(id).unwrap(), "语文"));
+        assert_ne!(bare("1"), bare("2"), "nothing says that they are the same");
     }
 }

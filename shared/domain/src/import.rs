@@ -368,6 +368,8 @@ pub enum FailureCode {
     FileChanged,
     /// A strict import met a bad record.
     BadRecord,
+    /// The file breaks off: it was not uploaded whole, or is packed wrongly.
+    BrokenOff,
     /// A code stands for a site that there is not.
     UnknownSite,
 }
@@ -378,6 +380,7 @@ impl FailureCode {
         match self {
             Self::NotACatalogue => "这个文件不是书目数据，请上传 ISO 2709、MARCXML 或 CSV 格式的文件。",
             Self::FileChanged => "导入开始后文件被替换或删除了，请重新建立一次导入。",
+            Self::BrokenOff => "文件不完整，读到一半就断了。请重新导出并上传完整的文件。",
             Self::BadRecord => "严格模式下遇到了错误的记录，导入到此为止。",
             Self::UnknownSite => "馆点对照表里的馆点不存在，请检查后重新导入。",
         }

@@ -91,7 +91,7 @@ impl Records {
         let Found { place, title, holdings, mut warnings } = found;
         if let Some(first) = self.seen.titles.get(&title.id) {
             let reason = format!("id: {first} has the same id");
-            return Err(Reject { place, id: Some(title.id.into()), reason, fault: true });
+            return Err(Reject { place, id: Some(title.id.into()), reason, fault: true, broken_off: false });
         }
         self.seen.titles.insert(title.id.clone(), place);
         let duplicate = title.isbn.clone().is_some_and(|isbn| !self.seen.isbns.insert(isbn));

@@ -84,19 +84,23 @@ pub struct Reject {
     pub reason: String,
     /// Whether something is broken, which ends a strict reading; a sound record that is no title does not.
     pub fault: bool,
+    /// Whether the file itself cannot be read on from here: it broke off, or is packed wrongly. Nothing comes after it.
+    pub broken_off: bool,
 }
 
 impl From<csv::Reject> for Reject {
     fn from(reject: csv::Reject) -> Self {
         let csv::Reject { line, id, reason } = reject;
-        Self { place: Place::Line(line), id, reason: reason.to_string(), fault: true }
+        let broken_off = matches!(reason, csv::Reason::Unreadable(_));
+        Self { place: Place::Line(line), id, reason: reason.to_string(), fault: true, broken_off }
     }
 }
 
 impl From<yujie_marc::Reject> for Reject {
     fn from(reject: yujie_marc::Reject) -> Self {
         let yujie_marc::Reject { position, id, reason } = reject;
-        Self { place: position.into(), id, fault: reason.is_fault(), reason: reason.to_string() }
+        let broken_off = matches!(reason, yujie_marc::Reason::Unreadable(_));
+        Self { place: position.into(), id, fault: reason.is_fault(), reason: reason.to_string(), broken_off }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::{names, work};
 
 /// Of what may be meant by a query with errors, so many are looked at more closely.
 const LOOKED_AT: usize = 200;
+/// More editions fit on nobody's page.
+const MOST_EDITIONS: usize = 100;
 /// A query this long may have two errors.
 const TWO_ERRORS_FROM: usize = 8;
 
@@ -143,14 +145,14 @@ impl Searcher {
         self.run(&*lenient, search, Found::Mostly)
     }
 
-    /// All editions of a title's work that the catalogue has, newest first, the title itself among them: the same title and author, or the
+    /// The editions of a title's work (a hundred at most) that the catalogue has, newest first, the title itself among them: the same title and author, or the
     /// same ISBN.
     pub fn editions(&self, title: &Title) -> Result<Vec<Line>, IndexError> {
         let mut queries = vec![self.of_work(work::key(title))];
         queries.extend(title.isbn.as_ref().map(|isbn| term(self.fields.isbn, isbn.as_str())));
         let mut lines: HashMap<_, Line> = HashMap::new();
         for query in queries {
-            for address in self.engine.search(&*query, &DocSetCollector)? {
+            for address in self.engine.search(&*query, &DocSetCollector)?.into_iter().take(MOST_EDITIONS) {
                 let line = self.line(address)?;
                 lines.insert(line.id.clone(), line);
             }
@@ -210,7 +212,7 @@ impl Searcher {
             let query = search.filter.narrow(&self.fields, query);
             let best = Best { limit: LOOKED_AT, sort: Sort::Relevance, columns: &self.columns };
             for address in self.engine.search(&*query, &best)? {
-                if !seen.insert(address) {
+                if !seen.insert(self.work(address)?) {
                     continue;
                 }
                 let line = self.line(address)?;

@@ -85,9 +85,13 @@ impl Ground {
 
     pub(crate) fn search(&self) -> search::App {
         let local = Local::open(&self.files.path().join("search")).unwrap();
-        let index = search::LiveIndex::new(self.bucket.store(), local, self.clock.clone());
-        let covers = CoverStore::new(self.bucket.client(), Bucket::NAME);
-        search::App { table: self.table.clone(), index, covers, clock: self.clock.clone() }
+        search::App {
+            table: self.table.clone(),
+            index: search::LiveIndex::new(self.bucket.store(), local, self.clock.clone()),
+            covers: CoverStore::new(self.bucket.client(), Bucket::NAME),
+            unmet: search::Budget::default(),
+            clock: self.clock.clone(),
+        }
     }
 
     pub(crate) fn indexer(&self) -> indexer::App {

@@ -59,9 +59,12 @@ pub async fn count(
     }
 }
 
-/// The queries of a month that found nothing, most asked first.
+/// A month has no more queries than this that anybody looks at.
+const MOST: usize = 5_000;
+
+/// The queries of a month that found nothing, most asked first; of more than five thousand, five thousand.
 pub async fn of_month(table: &Table, month: &str) -> Result<Vec<Unmet>, TableError> {
-    let items = table.query(Page::of(&key::unmet_month(month))).await?;
+    let items = table.query(Page { limit: Some(MOST), ..Page::of(&key::unmet_month(month)) }).await?;
     let mut all = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
     all.sort_by(|a, b| b.asked.cmp(&a.asked).then_with(|| a.typed.cmp(&b.typed)));
     Ok(all)
