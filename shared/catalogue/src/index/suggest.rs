@@ -1,8 +1,9 @@
 //! What a reader may be about to type: titles, authors and series that begin so, in characters, in pinyin or by initials.
 
 use std::collections::HashSet;
+use std::ops::Bound;
 
-use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, Query, RegexQuery};
+use tantivy::query::{BooleanQuery, Occur, PhrasePrefixQuery, Query, RangeQuery};
 use tantivy::schema::Field;
 use tantivy::{DocAddress, Term};
 
@@ -18,8 +19,6 @@ use crate::tokens::cut;
 
 /// Nobody has typed more than this and still wants a suggestion.
 const MOST_CHARACTERS: usize = 40;
-/// A longer word is not completed letter by letter.
-const LONGEST_UNIT: usize = 16;
 /// So many of the best-known titles are looked at for what begins as typed.
 const LOOKED_AT: usize = 60;
 
@@ -50,7 +49,7 @@ impl Searcher {
         let Some(begun) = Begun::parse(&typed) else {
             return Ok(Vec::new());
         };
-        let query = self.beginning(&begun)?;
+        let query = self.beginning(&begun);
         let best = Best { limit: LOOKED_AT, sort: Sort::MostKnown, columns: &self.columns };
         let found: Vec<DocAddress> = self.engine.search(&*query, &best)?;
         let mut suggestions = Vec::new();
@@ -76,7 +75,7 @@ impl Searcher {
     }
 
     /// The titles in which something may begin so.
-    fn beginning(&self, begun: &Begun) -> Result<Box<dyn Query>, IndexError> {
+    fn beginning(&self, begun: &Begun) -> Box<dyn Query> {
         let fields = &self.fields;
         let mut ways: Vec<Box<dyn Query>> = Vec::new();
         match begun {
@@ -87,8 +86,8 @@ impl Searcher {
                 ways.push(phrase(fields.more_title, tokens));
             }
             Begun::Letters { folded, letters } => {
-                ways.extend(begun_unit(fields.pinyin, letters)?);
-                ways.extend(begun_unit(fields.more_pinyin, letters)?);
+                ways.push(begun_unit(fields.pinyin, letters));
+                ways.push(begun_unit(fields.more_pinyin, letters));
                 if let Some(words) = word_prefix(fields.title, &from_start(&cut(folded))) {
                     ways.push(words);
                 }
@@ -103,7 +102,7 @@ impl Searcher {
                 ways.extend(begun_initials(fields.more_initials, letters));
             }
         }
-        Ok(Box::new(BooleanQuery::union(ways)))
+        Box::new(BooleanQuery::union(ways))
     }
 }
 
@@ -163,14 +162,12 @@ impl Begun {
     }
 }
 
-/// A first syllable or word that begins so.
-fn begun_unit(field: Field, letters: &str) -> Result<Option<Box<dyn Query>>, IndexError> {
-    if letters.chars().count() > LONGEST_UNIT {
-        return Ok(None);
-    }
-    // Folding leaves letters, digits, + and #; of these only + means something in a pattern.
-    let pattern = format!(r"\{} {}.*", spelling::START, letters.replace('+', r"\+"));
-    Ok(Some(Box::new(RegexQuery::from_pattern(&pattern, field)?)))
+/// A first syllable or word that begins so: a range of the dictionary.
+fn begun_unit(field: Field, letters: &str) -> Box<dyn Query> {
+    let from = format!("{} {letters}", spelling::START);
+    let to = format!("{from}{}", char::MAX);
+    let bound = |text: &str| Term::from_field_text(field, text);
+    Box::new(RangeQuery::new(Bound::Included(bound(&from)), Bound::Excluded(bound(&to))))
 }
 
 /// Whole words, then the beginning of one.
