@@ -210,6 +210,17 @@ async fn when_the_bucket_is_out_of_reach_the_batch_comes_again_and_search_goes_o
 }
 
 #[tokio::test]
+async fn while_the_index_is_out_of_reach_nobody_is_told_that_there_is_no_such_book() {
+    let library = Ground::with_titles(TITLES).await;
+    let search = library.search();
+    library.bucket.refuse_everything();
+
+    for _ in 0..3 {
+        assert!(search.index.current().await.is_err(), "an error each time, and never an empty library");
+    }
+}
+
+#[tokio::test]
 async fn a_second_load_brings_titles_up_to_date_and_leaves_copies_in_use_alone() {
     let library = Ground::with_titles(TITLES).await;
     let copies = copy::of_title(&library.table, &id("b000004")).await.unwrap();

@@ -118,7 +118,7 @@ def report(engines: dict[str, dict], catalogue: Path, passes: int) -> str:
     versions = [f"- {name}: {build['version']}, {build['note']}" for name, build in built.items()]
     parts = [
         f"# Search, side by side: {titles:,} titles, {queries:,} queries",
-        f"{datetime.date.today().isoformat()}, {catalogue.name}, {processor()}, profile `bench-local` (opt-level s, thin LTO).",
+        f"{datetime.date.today().isoformat()}, {catalogue.name}, {processor()}, profile `bench-local` (the search engine and ours at opt-level 3, thin LTO).",
         NOTES.format(passes=passes).strip(),
         markdown(side_by_side(engines)),
         "Found first / in the first five, by kind of query:",
