@@ -16,7 +16,7 @@ TITLE_COLUMNS = [
     "id", "isbn", "title", "subtitle", "original_title", "author", "translator", "publisher",
     "pub_year", "pages", "price", "binding", "series", "category", "summary", "class",
 ]
-SITE_COLUMNS = ["id", "name", "kind", "address", "lat", "lng", "opening_hours", "holds_stock"]
+SITE_COLUMNS = ["id", "name", "kind", "address", "lat", "lng", "opening_hours", "holds_stock", "capacity"]
 KINDS = {
     "library", "city_book_house", "self_service_24h", "street_library", "reading_room", "shared_site",
 }
@@ -163,6 +163,8 @@ def check_sites(path, faults):
             fault(f"opening_hours {row['opening_hours']!r} closes before it opens")
         if row["holds_stock"] not in ("0", "1"):
             fault(f"holds_stock {row['holds_stock']!r} is neither 0 nor 1")
+        if row["capacity"] and not row["capacity"].isdecimal():
+            fault(f"capacity {row['capacity']!r} is not a number")
     first = rows[0][1]
     if (first["id"], first["holds_stock"]) != ("C01", "1"):
         faults.append(f"{path.name}:2: the dispatch centre C01, holding stock, must come first")

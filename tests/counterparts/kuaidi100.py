@@ -10,7 +10,10 @@ Control face, under `/_control/kuaidi100/`:
     GET  pushes[?waybill=]                      each push with its attempts and the last reply
     POST advance {waybill, nodes:[{code, context?, time?, area?}], …}      see `Kuaidi100.advance`
     POST order_callback {waybill, status}       the order's own callback (accepted, picked up, settled …)
-    POST fail_next {times, manner}              the next bookings fail: busy | http_500 | garbage | slow
+    POST fail_next {times, manner}              the next calls fail: busy | http_500 | garbage | slow (done, but answered late)
+
+A booking can be cancelled until the courier has collected the parcel, as a node or the order's status tells. Once it is cancelled
+nothing more is pushed for its waybill, except status 9 (cancelled by the sender), and its `thirdOrderId` books anew.
 """
 
 from __future__ import annotations
@@ -64,6 +67,9 @@ NODES = {
     "401": ("已销单", "已销单"),
     "501": ("投柜或驿站", "已投入快递柜，请及时取件"),
 }
+# Nodes and order statuses before the collection, and those by which the carrier itself ended the booking.
+WAITING, ENDED = {"101", "102"}, {"210", "401"}
+STATUS_COLLECTED, STATUS_CANCELLED, STATUS_ENDED = {10, 12, 13, 14, 15, 101, 155}, 9, {11, 99, 610}
 FINISHED = {"3", "301", "302", "303", "304", "4", "14"}
 WAYBILL_PREFIX = {"shunfeng": "SF", "jd": "JDVB", "yuantong": "YT", "zhongtong": "7", "ems": "11", "youzhengguonei": "98"}
 # The manners in which a push is wrong. Nothing of it belongs to the waybill's history.
@@ -106,6 +112,20 @@ class Booking:
     times_asked: int = 1
     cancelled: bool = False
     nodes: list[dict] = field(default_factory=list)  # oldest first
+    statuses: list[int] = field(default_factory=list)  # of the order, as its callback told them
+
+    @property
+    def ended(self) -> bool:
+        by_carrier = any(node["code"] in ENDED for node in self.nodes) or not STATUS_ENDED.isdisjoint(self.statuses)
+        return self.cancelled or by_carrier
+
+    @property
+    def collected(self) -> bool:
+        return any(node["code"] not in WAITING | ENDED for node in self.nodes) or not STATUS_COLLECTED.isdisjoint(self.statuses)
+
+    def tell(self, status: int) -> None:
+        self.statuses.append(status)
+        self.cancelled |= status == STATUS_CANCELLED  # by hand, in the platform's own pages
 
     @property
     def reply(self) -> dict:
@@ -218,17 +238,24 @@ class Kuaidi100(Party):
             return booking.reply
 
     def cancel(self, param: dict) -> dict:
-        missing = [name for name in ("taskId", "orderId", "cancelMsg") if not param.get(name)]
+        """The real one documents the codes, and that a repeated cancellation gets 500 like a fault of its own; the words are ours."""
+        wanted = {name: str(param.get(name) or "").strip() for name in ("taskId", "orderId", "cancelMsg")}
+        missing = [name for name, value in wanted.items() if not value]
         if missing:
             return refusal("400", f"参数不完整：{','.join(missing)}")
+        if len(wanted["cancelMsg"]) > 30:
+            return refusal("400", "cancelMsg过长")
         with self.lock:
             for booking in self.bookings.values():
-                if (booking.task_id, booking.order_id) == (param["taskId"], str(param["orderId"])):
-                    if any(basic_state(node["code"]) != "1" or node["code"] == "103" for node in booking.nodes):
-                        return refusal("500", "快件已揽收，不能取消")
-                    booking.cancelled = True
-                    self._note({"cancelled": booking.waybill})
-                    return {**ACCEPTED, "message": "成功", "data": None}
+                if (booking.task_id, booking.order_id) != (wanted["taskId"], wanted["orderId"]):
+                    continue
+                if booking.ended:
+                    return refusal("500", "订单已取消，请勿重复操作")
+                if booking.collected:
+                    return refusal("500", "快件已揽收，不能取消")
+                booking.cancelled = True
+                self._note({"cancelled": booking.waybill})
+                return {**ACCEPTED, "message": "成功", "data": None}
         return refusal("500", "订单不存在")
 
     # The control face
@@ -329,6 +356,10 @@ class Kuaidi100(Party):
             booking = self.bookings.get(waybill)
             if booking is None:
                 raise ControlError(f"no booking has waybill {waybill!r}")
+            if booking.cancelled and status != STATUS_CANCELLED:
+                raise ControlError(f"waybill {waybill!r} was cancelled")
+            self._note({"status": status, "waybill": waybill})
+            booking.tell(status)
         url = booking.request.get("callBackUrl") or booking.request.get("pollCallBackUrl", "")
         data = {"orderId": booking.order_id, "status": status, "courierName": "", "courierMobile": "",
                 "weight": "1.0", "freight": "8.00"}
@@ -378,6 +409,10 @@ class Kuaidi100(Party):
         for attempt in range(repeats + 1):
             if attempt:
                 time.sleep(self.retry_seconds)
+            # What was under way when the booking was cancelled stops there; the order's status 9 tells of the cancellation itself.
+            last_word = (push.manner, push.state) == ("order_callback", str(STATUS_CANCELLED))
+            if self.bookings[push.waybill].cancelled and not last_word:
+                break
             push.attempts += 1
             push.http_status, push.reply = post(url, body, content_type)
             push.accepted = reply_is_right(push.reply)
@@ -405,6 +440,8 @@ class Kuaidi100(Party):
                 self.bookings[booking.waybill] = booking
             elif "cancelled" in event:
                 self.bookings[event["cancelled"]].cancelled = True
+            elif "status" in event:
+                self.bookings[event["waybill"]].tell(event["status"])
             else:
                 self.bookings[event["waybill"]].nodes.extend(event["nodes"])
 

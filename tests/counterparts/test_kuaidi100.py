@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -109,6 +110,14 @@ def order(base: str, url: str = "http://127.0.0.1:9/hook", *, secret: str = SECR
         "sendManName": "图书馆", "sendManMobile": "13800000002", "sendManPrintAddr": "北京市朝阳区图书路2号", "cargo": "图书",
         "thirdOrderId": "P1-1", "op": "1", "pollCallBackUrl": url, "resultv2": "4", "salt": SALT, **changes,
     }
+    return ask(base, method, param, secret=secret, key=key)
+
+
+def cancel(base: str, data: dict, **changes) -> dict:
+    return ask(base, "cancel", {"taskId": data["taskId"], "orderId": data["orderId"], "cancelMsg": "读者取消", **changes})
+
+
+def ask(base: str, method: str, param: dict, *, secret: str = SECRET, key: str = KEY) -> dict:
     param = {name: value for name, value in param.items() if value is not None}
     text, t = json.dumps(param, ensure_ascii=False), "1790474400000"
     form = {"method": method, "key": key, "t": t, "param": text, "sign": order_sign(text, t, key, secret)}
@@ -223,21 +232,139 @@ def test_forgeries_leave_the_true_history_alone(counterpart, receiver):
     assert receiver.states().count("5") == 0
 
 
-def test_a_cancelled_order_is_not_pushed_and_a_collected_one_cannot_be_cancelled(counterpart, receiver):
+def test_a_cancelled_booking_pushes_nothing_any_more(counterpart, receiver):
+    data = order(counterpart, receiver.url, callBackUrl=receiver.url)["data"]
+    advance(counterpart, data["kuaidinum"], "101", "102")
+
+    cancelled = cancel(counterpart, data)
+
+    assert (cancelled["result"], cancelled["returnCode"]) == (True, "200")
+    calls = len(receiver.calls)
+    for options in ({"nodes": [{"code": "103"}]}, {"nodes": []}, {"nodes": [{"code": "301"}], "manner": "forged_sign"}):
+        assert "cancelled" in steer(counterpart, "advance", waybill=data["kuaidinum"], **options)["error"]
+    assert "cancelled" in steer(counterpart, "order_callback", waybill=data["kuaidinum"], status=10)["error"]
+    assert len(receiver.calls) == calls
+    assert steer(counterpart, "order_callback", waybill=data["kuaidinum"], status=9)["push"]["accepted"]
+
+
+def test_a_push_that_failed_is_not_repeated_once_the_booking_is_cancelled(receiver):
+    party = Kuaidi100(KEY, SECRET, retry_seconds=0.2)
+    param = {"kuaidicom": "zhongtong", "op": "1", "pollCallBackUrl": receiver.url, "resultv2": "4", "salt": SALT}
+    people = {f"{who}Man{what}": value for who in ("rec", "send") for what, value in
+              (("Name", "读者"), ("Mobile", "13800000001"), ("PrintAddr", "北京市朝阳区测试路1号"))}
+    data = party.book(param | people)["data"]
+    receiver.answers = [{"ok": True}] * 10
+    pushing = threading.Thread(target=party.advance, args=(data["kuaidinum"], [{"code": "102"}]))
+    pushing.start()
+    while not receiver.calls:
+        time.sleep(0.01)
+
+    assert party.cancel({"taskId": data["taskId"], "orderId": data["orderId"], "cancelMsg": "读者取消"})["result"] is True
+    pushing.join()
+
+    assert len(receiver.calls) == 1
+    assert (party.pushes[0].attempts, party.pushes[0].accepted) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "message"),
+    [
+        ({"taskId": "0" * 32}, "500", "订单不存在"),
+        ({"orderId": "1"}, "500", "订单不存在"),
+        ({"taskId": None}, "400", "参数不完整：taskId"),
+        ({"orderId": " "}, "400", "参数不完整：orderId"),
+        ({"cancelMsg": ""}, "400", "参数不完整：cancelMsg"),
+        ({"cancelMsg": "改" * 31}, "400", "cancelMsg过长"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_a_cancellation_that_names_no_booking_is_refused_and_cancels_nothing(counterpart, changes, code, message):
+    data, other = order(counterpart)["data"], order(counterpart, thirdOrderId="P2-1")["data"]
+
+    reply = cancel(counterpart, data, **changes)
+    crossed = cancel(counterpart, {**data, "orderId": other["orderId"]})
+
+    assert (reply["result"], reply["returnCode"], reply["message"]) == (False, code, message)
+    assert (crossed["result"], crossed["message"]) == (False, "订单不存在")
+    assert [item["cancelled"] for item in call(counterpart, "GET", "/_control/kuaidi100/bookings")["items"]] == [False, False]
+
+
+def test_a_cancellation_is_signed_like_a_booking(counterpart):
+    data = order(counterpart)["data"]
+    param = {"taskId": data["taskId"], "orderId": data["orderId"], "cancelMsg": "读者取消"}
+
+    assert ask(counterpart, "cancel", param, secret="wrong")["returnCode"] == "503"
+    assert ask(counterpart, "cancel", {**param, "orderId": int(data["orderId"])})["result"] is True
+
+
+def test_what_was_cancelled_before_is_not_cancelled_again(counterpart, receiver):
+    data = order(counterpart)["data"]
+    by_carrier = order(counterpart, receiver.url, thirdOrderId="P2-1")["data"]
+    cancel(counterpart, data)
+    advance(counterpart, by_carrier["kuaidinum"], "101", "401")
+
+    for again in (cancel(counterpart, data), cancel(counterpart, by_carrier)):
+        assert (again["result"], again["returnCode"], again["message"]) == (False, "500", "订单已取消，请勿重复操作")
+
+
+@pytest.mark.parametrize("code", ["1", "103", "1002", "5", "301"])
+def test_a_collected_parcel_cannot_be_cancelled_and_goes_on(counterpart, receiver, code):
     data = order(counterpart, receiver.url)["data"]
-    text, t = json.dumps({"taskId": data["taskId"], "orderId": data["orderId"], "cancelMsg": "读者取消"}), "1790474400000"
-    form = urlencode({"method": "cancel", "key": KEY, "t": t, "param": text, "sign": order_sign(text, t, KEY, SECRET)}).encode()
+    advance(counterpart, data["kuaidinum"], "101", "102", code)
 
-    advance(counterpart, data["kuaidinum"], "103")
-    too_late = call(counterpart, "POST", "/order/borderapi.do", form)
-    other = order(counterpart, receiver.url, thirdOrderId="P2-1")["data"]
-    text = json.dumps({"taskId": other["taskId"], "orderId": other["orderId"], "cancelMsg": "读者取消"})
-    form = urlencode({"method": "cancel", "key": KEY, "t": t, "param": text, "sign": order_sign(text, t, KEY, SECRET)}).encode()
-    in_time = call(counterpart, "POST", "/order/borderapi.do", form)
+    too_late = cancel(counterpart, data)
 
-    assert too_late["result"] is False
-    assert in_time["result"] is True
-    assert "cancelled" in steer(counterpart, "advance", waybill=other["kuaidinum"], nodes=[{"code": "103"}])["error"]
+    assert (too_late["result"], too_late["returnCode"], too_late["message"]) == (False, "500", "快件已揽收，不能取消")
+    assert advance(counterpart, data["kuaidinum"], "301")[0]["accepted"]
+
+
+def test_a_parcel_that_the_order_says_is_collected_cannot_be_cancelled(counterpart, receiver):
+    data = order(counterpart, receiver.url)["data"]
+    for status in (0, 1, 2, 10):
+        steer(counterpart, "order_callback", waybill=data["kuaidinum"], status=status)
+
+    assert cancel(counterpart, data)["message"] == "快件已揽收，不能取消"
+
+
+def test_a_booking_may_be_cancelled_by_hand_at_the_platform(counterpart, receiver):
+    data = order(counterpart, receiver.url)["data"]
+
+    assert steer(counterpart, "order_callback", waybill=data["kuaidinum"], status=9)["push"]["accepted"]
+
+    assert cancel(counterpart, data)["message"] == "订单已取消，请勿重复操作"
+    assert "cancelled" in steer(counterpart, "advance", waybill=data["kuaidinum"], nodes=[{"code": "103"}])["error"]
+    assert order(counterpart)["data"]["kuaidinum"] != data["kuaidinum"]
+
+
+def test_the_order_of_a_cancelled_booking_books_anew(counterpart):
+    first = order(counterpart)["data"]
+    cancel(counterpart, first)
+
+    second, again = order(counterpart)["data"], order(counterpart)["data"]
+
+    assert second == again
+    for name in ("taskId", "orderId", "kuaidinum"):
+        assert second[name] != first[name]
+    assert cancel(counterpart, first)["message"] == "订单已取消，请勿重复操作"
+    booked = call(counterpart, "GET", "/_control/kuaidi100/bookings?third_order_id=P1-1")["items"]
+    assert [(item["cancelled"], item["times_asked"]) for item in booked] == [(True, 1), (False, 2)]
+
+
+def test_what_happened_to_a_booking_outlives_a_restart(tmp_path, receiver):
+    journal = tmp_path / "kuaidi100.jsonl"
+    server = Server(0, [Kuaidi100(KEY, SECRET, journal=journal)])
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    cancelled, collected = order(server.url)["data"], order(server.url, receiver.url, thirdOrderId="P2-1")["data"]
+    cancel(server.url, cancelled)
+    steer(server.url, "order_callback", waybill=collected["kuaidinum"], status=10)
+    server.shutdown()
+    server.server_close()
+
+    party = Kuaidi100(KEY, SECRET, journal=journal)
+
+    said = [party.cancel({**{name: data[name] for name in ("taskId", "orderId")}, "cancelMsg": "读者取消"})["message"]
+            for data in (cancelled, collected)]
+    assert said == ["订单已取消，请勿重复操作", "快件已揽收，不能取消"]
 
 
 def test_the_order_callback_goes_to_its_own_url_and_is_signed(counterpart, receiver):
@@ -255,6 +382,13 @@ def test_a_booking_can_be_made_to_fail(counterpart):
     steer(counterpart, "fail_next", manner="busy", times=2)
 
     assert [order(counterpart)["returnCode"] for _ in range(3)] == ["500", "500", "200"]
+
+
+def test_a_cancellation_can_be_made_to_fail_and_cancels_nothing(counterpart):
+    data = order(counterpart)["data"]
+    steer(counterpart, "fail_next", manner="busy")
+
+    assert [cancel(counterpart, data)["message"] for _ in range(3)] == ["服务器繁忙", "成功", "订单已取消，请勿重复操作"]
 
 
 def test_the_command_says_when_it_is_ready_keeps_bookings_and_ends_on_sigterm(tmp_path):

@@ -143,12 +143,7 @@ struct FailingConnector {
 
 impl HttpConnector for FailingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let operation = request
-            .headers()
-            .get("x-amz-target")
-            .and_then(|target| target.rsplit_once('.'))
-            .map_or("", |(_, operation)| operation)
-            .to_owned();
+        let operation = operation_of(&request);
         let fault = match self.faults.fate(&operation) {
             Fate::Pass => return self.inner.call(request),
             Fate::Fail(fault) => fault,
@@ -170,6 +165,12 @@ impl HttpConnector for FailingConnector {
             }
         }
     }
+}
+
+/// What a request asks the table for, such as `PutItem`.
+pub(crate) fn operation_of(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit_once('.').map_or("", |(_, operation)| operation).to_owned()
 }
 
 fn lost() -> ConnectorError {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder as ConfigBuilder, Region};
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use axum::body::Body;
 use dynoxide::Database;
@@ -24,6 +25,7 @@ use yujie_domain::{OrderNo, ParcelRef, StaffLogin};
 use yujie_import_store::ImportStore;
 use yujie_index_store::Local;
 use yujie_index_store::testing::Bucket;
+use yujie_lending::Lending;
 use yujie_runtime::auth::{self, Subject};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::outbound::Outbound;
@@ -34,10 +36,11 @@ use yujie_table::bulk::{self, Loaded};
 use yujie_table::idempotency::{Answer as Kept, Request as Asked};
 use yujie_table::reader::{self, Issued, NewReader};
 use yujie_table::staff::{self, StaffAccount};
-use yujie_table::{Table, availability, phone_code, rules};
+use yujie_table::{Table, availability, phone_code, rules, site};
 
 use crate::faults::Faults;
 use crate::library::{self, PASSWORD_HASH, Person, TABLE};
+use crate::near;
 use crate::outside::Outside;
 use crate::stream::Stream;
 
@@ -86,19 +89,29 @@ impl Ground {
     pub async fn with_readers(readers: u32) -> Self {
         let db = Database::memory().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let config = aws_sdk_dynamodb::Config::builder()
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()));
         #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
         tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
+        Self::on(db, config, aws_smithy_http_client::Builder::new().build_http(), readers).await
+    }
+
+    /// The same with nothing but function calls between the SDK and the table: for tests that make a great many of them.
+    pub async fn near(readers: u32) -> Self {
+        let db = Database::memory().unwrap();
+        let config = aws_sdk_dynamodb::Config::builder().allow_no_auth().endpoint_url(near::ENDPOINT);
+        Self::on(db.clone(), config, near::client(db), readers).await
+    }
+
+    async fn on(db: Database, config: ConfigBuilder, http: SharedHttpClient, readers: u32) -> Self {
         let faults = Faults::default();
-        let plain = aws_smithy_http_client::Builder::new().build_http();
-        let config = aws_sdk_dynamodb::Config::builder()
+        let config = config
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
             // As many tries as in the cloud, without the waiting.
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-            .http_client(faults.client(plain))
-            .endpoint_url(endpoint)
+            .http_client(faults.client(http))
             .build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         yujie_table::create_table(&client, TABLE).await.unwrap();
@@ -138,8 +151,9 @@ impl Ground {
 
     async fn furnish(&self, readers: u32) {
         rules::add(&self.table, &RuleSet::founding()).await.unwrap();
-        let sites = library::sites().into_iter().map(Loaded::Site).collect();
-        bulk::put(&self.table, sites).await.unwrap();
+        for one in library::sites() {
+            site::load(&self.table, &one).await.unwrap();
+        }
         for (title, copies) in library::titles() {
             self.add_title(title, copies).await;
         }
@@ -239,13 +253,14 @@ impl Ground {
         Clients::from_env(&mut self.outside.vars())
     }
 
+    /// What commands over several parcels work with, in a function that was just started.
+    pub fn lending(&self) -> Lending {
+        Lending::new(self.table.clone(), self.edge())
+    }
+
     /// `ordering`.
-    #[expect(
-        clippy::default_trait_access,
-        reason = "the function keeps the type of its cache of rules to itself"
-    )]
     pub fn ordering(&self) -> Router {
-        let app = ordering::App { table: self.table.clone(), edge: self.edge(), rules: Default::default() };
+        let app = ordering::App { lending: self.lending() };
         serve::around("ordering", ordering::routes(app))
     }
 
@@ -258,7 +273,7 @@ impl Ground {
 
     /// `warehouse`.
     pub fn warehouse(&self) -> Router {
-        let app = warehouse::App { table: self.table.clone(), edge: self.edge() };
+        let app = warehouse::App { lending: self.lending() };
         serve::around("warehouse", warehouse::routes(app))
     }
 
@@ -287,6 +302,18 @@ impl Ground {
             folder: self.files.path().join("imports"),
             records: 2,
         }
+    }
+
+    /// `policies`.
+    pub fn policies(&self) -> Router {
+        let app = policies::App { table: self.table.clone(), edge: self.edge() };
+        serve::around("policies", policies::routes(app))
+    }
+
+    /// `trials`.
+    pub fn trials(&self) -> trials::App {
+        let longest = SignedDuration::from_mins(1);
+        trials::App { table: self.table.clone(), clock: self.clock.clone(), longest }
     }
 
     /// The covers' files.
@@ -386,10 +413,13 @@ impl Ground {
 
     /// `promises`.
     pub fn promises(&self) -> promises::App {
-        let mut app = promises::App::new(self.outside.vars()).unwrap();
-        app.table = self.table.clone();
-        app.clock = self.clock.clone();
-        app
+        let queues = promises::Queues::from_env(&self.clients(), &mut self.outside.vars());
+        promises::App { lending: self.lending(), queues }
+    }
+
+    /// `holds`.
+    pub fn holds(&self) -> holds::App {
+        holds::App { lending: self.lending() }
     }
 
     /// `shelves`.

@@ -15,6 +15,7 @@ pub mod faults;
 pub mod ground;
 pub mod library;
 pub mod life;
+mod near;
 pub mod outside;
 pub mod scene;
 mod stream;

@@ -3,6 +3,8 @@
 use yujie_couriers::Secret;
 use yujie_couriers::kuaidi100::Credentials;
 use yujie_domain::copy::{Copy, CopyStatus, Received};
+use yujie_domain::hours::OpeningHours;
+use yujie_domain::rules::ItemClass;
 use yujie_domain::site::{Point, Site, SiteKind};
 use yujie_domain::staff::Role;
 use yujie_domain::title::Title;
@@ -116,8 +118,10 @@ pub fn sites() -> Vec<Site> {
         kind,
         address: format!("北京市朝阳区{address}"),
         point: Point::parse(lat, lng).unwrap(),
-        opening_hours: if holds_stock { "Mo-Su 09:00-21:00" } else { "24/7" }.to_owned(),
+        opening_hours: OpeningHours::parse(if holds_stock { "Mo-Su 09:00-21:00" } else { "24/7" }).unwrap(),
+        closures: Vec::new(),
         holds_stock,
+        capacity: None,
     })
     .collect()
 }
@@ -179,6 +183,8 @@ pub fn copy(code: &str, title: &str, site: &str, call_number: &str) -> Copy {
         title_id: title_id(title),
         site: site_id(site),
         call_number: call_number.to_owned(),
+        class: ItemClass::Ordinary,
+        price: None,
         status: CopyStatus::Available,
         holder: None,
         received: Received { at: "2026-09-01T01:00:00Z".parse().unwrap(), site: site_id(site) },

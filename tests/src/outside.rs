@@ -95,7 +95,9 @@ impl Outside {
             ("DISPATCH_QUEUE_URL", "dispatch"),
             ("DELIVER_QUEUE_URL", "deliver"),
             ("INDEX_QUEUE_URL", "index"),
+            ("HOLDS_QUEUE_URL", "holds"),
             ("IMPORTS_QUEUE_URL", "imports"),
+            ("TRIALS_QUEUE_URL", "trials"),
         ] {
             vars.push((name, format!("{}/123456789012/{queue}", self.url)));
         }

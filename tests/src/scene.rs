@@ -2,14 +2,17 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use yujie_domain::parcel::{Booking, Carrier, Command, Destination, Line, LineStatus, Parcel};
-use yujie_domain::rules::RuleSet;
+use yujie_domain::account::OpenItem;
+use yujie_domain::money::Fen;
+use yujie_domain::parcel::{Booking, Carrier, Command, Destination, Line, LineStatus, Parcel, Ticket};
+use yujie_domain::rules::{About, RuleSet};
 use yujie_domain::timeline::Step;
 use yujie_domain::{ParcelRef, Waybill, text, time};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::step;
+use yujie_table::account;
 use yujie_table::notice::{self, Notice, Sms};
-use yujie_table::order::{self, Head, Order, Placed};
+use yujie_table::order::{self, Head, Order, Placed, Placing};
 use yujie_table::{phone_code, session};
 
 use crate::ground::{Ground, asked, order_no, request, send};
@@ -75,7 +78,7 @@ async fn furnish(ground: &Ground) {
             parcel_no: at.no(),
             step,
             at: made.at,
-            text: text::step_notice(step, "261120HOME000001", None),
+            text: text::step_notice(step, "261120HOME000001", None, false),
             sms: Sms::Sending,
         };
         let claim = notice::claim(&ground.table, &at, &notice, ground.now()).await.unwrap();
@@ -97,6 +100,16 @@ async fn furnish(ground: &Ground) {
     assert_eq!(send(ground.registration(), request).await.status, 201);
 }
 
+/// Lets a reader wait for a title, to be brought to their door.
+pub async fn wait(ground: &Ground, person: &Person, title: &str) {
+    let body =
+        json!({"title_id": title, "deliver_to": {"kind": "home", "address_id": person.address.as_str()}});
+    let mut request = request("POST", "/holds", &ground.token(&person.subject()), &body);
+    request.headers_mut().insert("idempotency-key", "a-hold-of-the-scene".parse().unwrap());
+    let answer = send(ground.ordering(), request).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+}
+
 /// The only parcel of an order of the scene.
 pub fn parcel(person: &Person, number: &str) -> ParcelRef {
     ParcelRef { rid: person.rid.clone(), order_no: order_no(number), n: 1 }
@@ -112,7 +125,9 @@ pub async fn draft(
 ) -> (Order, Vec<yujie_domain::copy::Copy>) {
     let now = ground.now();
     let rules = RuleSet::founding();
-    let promised_by = time::promised_by(now, rules.cut_off, rules.opening, rules.promise_hours);
+    let about = About::default();
+    let (cut_off, opening) = (rules.cut_off(&about).value, rules.opening(&about).value);
+    let promised_by = time::promised_by(now, cut_off, opening, 48, |day| day);
     let mut copies = Vec::new();
     let mut lines = Vec::new();
     for code in codes {
@@ -130,6 +145,8 @@ pub async fn draft(
             barcode: copy.barcode.clone(),
             call_number: copy.call_number.clone(),
             received: copy.received.clone(),
+            class: copy.class,
+            loan_days: 30,
             status: LineStatus::Reserved,
         });
         copies.push(copy);
@@ -144,41 +161,60 @@ pub async fn draft(
         let place = Place::Order(&person.rid, &order_no(number));
         contact::seal(&ground.keys, &ground.entropy, place, &home).unwrap()
     });
-    let parcel = Parcel {
-        at: parcel(person, number),
-        site: copies.first().expect("a book").site.clone(),
-        destination: destination.clone(),
+    let parcel = Parcel::new(
+        parcel(person, number),
+        copies.first().expect("a book").site.clone(),
+        destination.clone(),
+        false,
         promised_by,
-        rules: rules.version,
-        loan_days: rules.loan_days,
+        rules.version,
         lines,
-        sorted: None,
-        boxed: None,
-        booking: None,
-        pickup_code: None,
-        history: Vec::new(),
-        version: 1,
-    };
+    );
     let head = Head {
         rid: person.rid.clone(),
         order_no: order_no(number),
         placed_at: now,
         promised_by,
-        fee_fen: 0,
+        fee: Fen::ZERO,
         destination,
         recipient,
         unfilled: Vec::new(),
+        queued: Vec::new(),
+        from_hold: false,
         rules: rules.version,
+        version: 1,
     };
     let order = Order { head, parcels: vec![parcel] };
     (order, copies)
+}
+
+/// All that placing such an order writes.
+pub async fn placing(
+    ground: &Ground,
+    person: &Person,
+    order: Order,
+    copies: Vec<yujie_domain::copy::Copy>,
+) -> Placing {
+    let mut account = account::get(&ground.table, &person.rid).await.unwrap().unwrap().next();
+    for line in order.parcels.iter().flat_map(|parcel| &parcel.lines) {
+        let item = OpenItem {
+            barcode: line.barcode.clone(),
+            order_no: order.head.order_no.clone(),
+            title: line.title.clone(),
+            class: line.class,
+            loan: None,
+        };
+        account.open.insert(line.title_id.clone(), item);
+    }
+    Placing { order, copies, account, holds: Vec::new(), places: None }
 }
 
 /// Places such an order.
 pub async fn place(ground: &Ground, person: &Person, number: &str, codes: &[&str], destination: Destination) {
     let (order, copies) = draft(ground, person, number, codes, destination).await;
     let (request, answer) = asked(number);
-    let placed = order::place(&ground.table, &order, &copies, 10, &request, &answer).await;
+    let placing = placing(ground, person, order, copies).await;
+    let placed = order::place(&ground.table, &placing, &request, &answer).await;
     assert_eq!(placed.unwrap(), Placed::Now);
 }
 
@@ -224,12 +260,15 @@ pub fn next(parcel: &Parcel) -> Command {
                 Destination::Home => (Carrier::Kuaidi100, format!("SF{}", number.replace('-', ""))),
                 Destination::Site { .. } => (Carrier::Van, number),
             };
-            Command::Book(Booking { carrier, waybill: Waybill::parse(&number).unwrap() })
+            let ticket = (carrier == Carrier::Kuaidi100)
+                .then(|| Ticket { task: format!("T{number}"), order: format!("O{number}") });
+            Command::Book(Booking { carrier, waybill: Waybill::parse(&number).unwrap(), ticket })
         }
         (LineStatus::Packed, _) => Command::HandOver { site },
         (LineStatus::Dispatched, Destination::Site { .. }) => Command::Depart { site },
         (LineStatus::Delivering, Destination::Site { site_id }) => {
-            Command::Arrive { site: site_id.clone(), code: "123456".to_owned() }
+            let keep_until = "2026-11-30".parse().unwrap();
+            Command::Arrive { site: site_id.clone(), code: "123456".to_owned(), keep_until }
         }
         (LineStatus::ReadyForPickup, Destination::Site { site_id }) => {
             Command::Collect { site: site_id.clone(), code: "123456".to_owned() }

@@ -131,12 +131,14 @@ def test_a_role_names_each_action_and_resource(role):
             assert set(actions) <= anywhere
 
 
-def test_only_the_nightly_round_reads_the_whole_table():
-    assert [role for role in ROLES if "dynamodb:Scan" in granted(role)] == ["ShelvesRole"]
+def test_only_the_nightly_round_and_trials_of_rules_read_the_whole_table():
+    assert {role for role in ROLES if "dynamodb:Scan" in granted(role)} == {"ShelvesRole", "TrialsRole"}
 
 
-def test_only_codes_and_sessions_covers_picks_and_what_stands_beside_a_title_are_ever_deleted():
-    assert [role for role in ROLES if "dynamodb:DeleteItem" in granted(role)] == ["RegistrationRole", "CataloguingRole", "ShelvesRole"]
+def test_only_codes_and_sessions_covers_picks_places_in_queues_and_what_stands_beside_a_title_are_ever_deleted():
+    queues = {"OrderingRole", "WarehouseRole", "HoldsRole", "PromisesRole"}
+    others = {"RegistrationRole", "CataloguingRole", "ShelvesRole"}
+    assert {role for role in ROLES if "dynamodb:DeleteItem" in granted(role)} == queues | others
 
 
 @each_function
@@ -231,16 +233,19 @@ def test_a_notice_that_cannot_be_handed_over_is_kept():
     assert referred(subscription["Endpoint"]) == "NoticesFunction"
 
 
-@pytest.mark.parametrize(("name", "job"), [("promises", "redrive"), ("shelves", "fill")])
-def test_a_schedule_is_scoped_to_the_stack(name, job):
+@pytest.mark.parametrize(
+    ("name", "function", "job"),
+    [("promises", "Promises", "redrive"), ("queues", "Promises", "queues"), ("shelves", "Shelves", "fill")],
+)
+def test_a_schedule_is_scoped_to_the_stack(name, function, job):
     schedule = of_type("AWS::Scheduler::Schedule")[f"{name.title()}Schedule"]
     assert schedule["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
-    assert referred(schedule["Target"]["Arn"]) == f"{name.title()}Function"
+    assert referred(schedule["Target"]["Arn"]) == f"{function}Function"
     assert json.loads(schedule["Target"]["Input"]) == {"job": job}
 
 
 def test_there_are_no_other_schedules():
-    assert set(of_type("AWS::Scheduler::Schedule")) == {"PromisesSchedule", "ShelvesSchedule"}
+    assert set(of_type("AWS::Scheduler::Schedule")) == {"PromisesSchedule", "QueuesSchedule", "ShelvesSchedule"}
 
 
 def test_the_shelves_are_filled_in_the_night_of_the_library():
@@ -314,7 +319,7 @@ def test_whatever_can_fail_has_an_alarm():
 
 def test_operations_says_what_to_do_at_each_alarm():
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Index|Imports|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
+    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Index|Imports|Holds|Trials|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
     kinds = {re.sub(r"^\w+(?=ErrorsAlarm)|^(Accept|Sort|Pack|Dispatch|Deliver)(?=Age)", "*", name) for name in kinds}
     assert [kind for kind in sorted(kinds) if kind not in guide] == []
 

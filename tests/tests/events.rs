@@ -1,6 +1,9 @@
 //! Every example event of `events/` through its function, twice, as a cloud that delivers at least once may do it. What came back, what was
 //! written and what was sent is compared with `snapshots/<function>__<case>.snap`.
 
+mod lending;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::AssertUnwindSafe;
@@ -91,6 +94,7 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
             beside_chamber(ground).await;
             account::set_takes_part(&ground.table, &library::reader(1).rid, false).await.unwrap();
         }
+        ("policies" | "trials", _) => rules::prepare(ground, function, case).await,
         ("search", "shelves" | "shelves-one-of-each" | "shelves-wrong-limit") => fill_shelves(ground).await,
         ("search", _) => {
             let messages: Vec<String> = library::titles()
@@ -101,7 +105,7 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
             let batch = serde_json::from_value(yujie_tests::life::sqs_event("index", &bodies)).unwrap();
             assert!(indexer::handle(&ground.indexer(), batch).await.batch_item_failures.is_empty());
         }
-        _ => {}
+        _ => lending::prepare(ground, function, case).await,
     }
 }
 
@@ -203,6 +207,7 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "ordering" => http(ground.ordering()).await,
         "warehouse" => http(ground.warehouse()).await,
         "cataloguing" => http(ground.cataloguing()).await,
+        "policies" => http(ground.policies()).await,
         "courier-webhook" => http(ground.courier_webhook()).await,
         "storefront" => http(ground.storefront()).await,
         "search" => http(ground.search()).await,
@@ -211,7 +216,9 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "pack" => queue!(pack),
         "dispatch" => queue!(dispatch),
         "deliver" => queue!(deliver),
+        "holds" => queue!(holds),
         "imports" => queue!(imports),
+        "trials" => queue!(trials),
         "indexer" => queue!(indexer),
         "relay" => whole!(relay),
         "notices" => whole!(notices),
@@ -311,11 +318,13 @@ functions! {
     courier_webhook "courier-webhook",
     deliver "deliver",
     dispatch "dispatch",
+    holds "holds",
     imports "imports",
     indexer "indexer",
     notices "notices",
     ordering "ordering",
     pack "pack",
+    policies "policies",
     promises "promises",
     registration "registration",
     relay "relay",
@@ -323,6 +332,7 @@ functions! {
     shelves "shelves",
     sort "sort",
     storefront "storefront",
+    trials "trials",
     warehouse "warehouse",
 }
 

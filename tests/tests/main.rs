@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod cart;
 mod catalogue;
 mod chain;
 mod covers;
@@ -11,6 +12,7 @@ mod imports;
 mod layers;
 mod openapi;
 mod picks;
+mod policies;
 mod routes;
 mod shelves;
 mod table;

@@ -40,7 +40,7 @@ fn document() -> OpenApi {
             tag("cards", "Getting a card and signing in"),
             tag("reader", "The reader's own data and inbox"),
             tag("orders", "Sites, orders, timelines, loans"),
-            tag("staff", "Work lists and scans, covers and picks"),
+            tag("staff", "Work lists and scans, covers and picks, rules"),
             tag("couriers", "Couriers' pushes"),
             tag("service", "The service itself"),
         ]))
@@ -51,6 +51,7 @@ fn document() -> OpenApi {
         ordering::openapi(),
         warehouse::openapi(),
         cataloguing::openapi(),
+        policies::openapi(),
         courier_webhook::openapi(),
         storefront::openapi(),
     ] {

@@ -13,6 +13,7 @@ async fn every_described_path_is_routed_with_its_methods_alone() {
         (ground.ordering(), ordering::openapi()),
         (ground.warehouse(), warehouse::openapi()),
         (ground.cataloguing(), cataloguing::openapi()),
+        (ground.policies(), policies::openapi()),
         (ground.courier_webhook(), courier_webhook::openapi()),
         (ground.storefront(), storefront::openapi()),
     ] {

@@ -4,3 +4,4 @@ mod codec;
 mod costs;
 mod people;
 mod races;
+mod sites;

@@ -10,18 +10,22 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use jiff::civil::Time;
 use yujie_couriers::kuaidi100::booking::{self, Contact, Pickup, PickupDay};
-use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Credentials};
-use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Parcel};
+use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Cancellation, Cancelled, Credentials};
+use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Outcome, Parcel, Ticket};
 use yujie_domain::{ParcelRef, Waybill, division, time};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::message::StepMessage;
 use yujie_runtime::outbound::Outbound;
 use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, step, telemetry};
-use yujie_table::{Table, order, parcel, site};
+use yujie_table::{Table, TransactError, order, parcel, site};
 
 /// The courier that Kuaidi100 is asked for.
 const COURIER: &str = "shunfeng";
+/// What the courier is told when a booking is cancelled.
+const CALLED_OFF: &str = "读者已更改订单";
+/// How often a parcel that changes under our hands is read again.
+const TRIES: u32 = 6;
 /// A paperback's weight, in grams, with its share of the box.
 const GRAMS_PER_BOOK: usize = 450;
 
@@ -83,7 +87,11 @@ async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
     let Some(parcel) = parcel::get(&app.table, at).await? else {
         return Err(Failure::Poison(format!("there is no parcel {}", at.no())));
     };
-    if parcel.booking.is_some() || parcel.status() < LineStatus::Packed {
+    if let Some(ticket) = &parcel.revoked {
+        call_off(app, &parcel, ticket).await?;
+        step::work_off(&app.table, at, &Command::Revoked, app.clock.now()).await?;
+    }
+    if parcel.booking.is_some() || parcel.status() != LineStatus::Packed {
         return Ok(());
     }
     let booking = match &parcel.destination {
@@ -91,9 +99,42 @@ async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
         Destination::Site { .. } => Booking {
             carrier: Carrier::Van,
             waybill: Waybill::parse(&at.no().to_string()).map_err(|e| Failure::Poison(e.to_string()))?,
+            ticket: None,
         },
     };
-    step::work_off(&app.table, at, &Command::Book(booking), app.clock.now()).await
+    keep(app, parcel, booking).await
+}
+
+/// Writes a booking down, if the parcel still goes where it was booked for. Its reader may have sent it elsewhere, or cancelled it, while the
+/// carrier was asked: then the carrier is called off again.
+async fn keep(app: &App, booked_for: Parcel, booking: Booking) -> Result<(), Failure> {
+    let (at, attempt) = (booked_for.at.clone(), booked_for.attempt);
+    let mut parcel = booked_for;
+    for _ in 0..TRIES {
+        let decided = parcel.decide(&Command::Book(booking.clone()), app.clock.now());
+        let next = match decided {
+            Ok(Outcome::Changed(next)) if parcel.attempt == attempt => *next,
+            Ok(Outcome::Already) => return Ok(()),
+            Ok(Outcome::Changed(_)) | Err(_) => {
+                tracing::warn!(parcel.no = %at.no(), "its reader changed the order while the carrier was asked");
+                return match &booking.ticket {
+                    Some(ticket) => call_off(app, &parcel, ticket).await,
+                    None => Ok(()),
+                };
+            }
+        };
+        match parcel::store(&app.table, &next).await {
+            Ok(()) => {
+                tracing::info!(parcel.no = %at.no(), "booked");
+                return Ok(());
+            }
+            Err(TransactError::Refused(_)) => {}
+            Err(TransactError::Table(error)) => return Err(error.into()),
+        }
+        let again = parcel::get(&app.table, &at).await?;
+        parcel = again.ok_or_else(|| Failure::Poison(format!("there is no parcel {}", at.no())))?;
+    }
+    Err(Failure::Transient(format!("parcel {} changes all the time", at.no())))
 }
 
 async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
@@ -110,6 +151,7 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
     let callback = callback(app, &parcel.at);
     let request = CourierBooking {
         parcel: parcel.at.no(),
+        attempt: parcel.attempt,
         carrier: COURIER.to_owned(),
         sender: Contact { name: from.name, phone: app.sender_phone.clone(), address: from.address },
         recipient: Contact {
@@ -140,7 +182,33 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
     // Some couriers give the number only when they collect; until then the booking is asked for again.
     let waybill =
         booked.waybill.ok_or_else(|| Failure::Transient("the courier has no waybill yet".to_owned()))?;
-    Ok(Booking { carrier: Carrier::Kuaidi100, waybill })
+    let ticket = Some(Ticket { task: booked.task_id, order: booked.order_id });
+    Ok(Booking { carrier: Carrier::Kuaidi100, waybill, ticket })
+}
+
+/// Cancels a booking at the courier: its reader cancelled the parcel, or sent it elsewhere.
+async fn call_off(app: &App, parcel: &Parcel, ticket: &Ticket) -> Result<(), Failure> {
+    let request = Cancellation {
+        task_id: ticket.task.clone(),
+        order_id: ticket.order.clone(),
+        message: CALLED_OFF.to_owned(),
+    };
+    let answer = app
+        .courier
+        .post_form(booking::PATH, request.form(&app.credentials, app.clock.now()))
+        .await
+        .map_err(|error| Failure::Transient(format!("courier: {error}")))?;
+    match Cancelled::parse(&answer.body) {
+        // A booking that the courier does not know is no booking any more.
+        Ok(outcome @ (Cancelled::Done | Cancelled::Already | Cancelled::Unknown)) => {
+            tracing::info!(parcel.no = %parcel.at.no(), ?outcome, "courier called off");
+            Ok(())
+        }
+        Err(error) => {
+            let told = format!("parcel {}: courier ({}): {error}", parcel.at.no(), answer.status);
+            Err(if error.is_transient() { Failure::Transient(told) } else { Failure::Poison(told) })
+        }
+    }
 }
 
 /// When the courier may come: from the next full hour until closing, today while that leaves more than an hour, else tomorrow.

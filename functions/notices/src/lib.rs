@@ -5,6 +5,7 @@
 //! dies between the provider's answer and the mark may it go out a second time.
 
 use aws_lambda_events::event::sns::SnsEvent;
+use yujie_domain::parcel::Because;
 use yujie_domain::timeline::Step;
 use yujie_domain::{Mobile, ParcelRef, text};
 use yujie_runtime::contact::{self, Person, Place};
@@ -92,7 +93,11 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
             .filter(|entry| Step::of(entry.step) == Some(step))
             .map(|entry| entry.at)
             .max()?;
-        (Step::of(parcel.status()) >= Some(step)).then_some((parcel, made))
+        let status = parcel.status();
+        // What came to nothing is told as that, and nothing else of it.
+        let still_true =
+            if status.is_void() { Step::of(status) == Some(step) } else { Step::of(status) >= Some(step) };
+        still_true.then_some((parcel, made))
     });
     let Some((parcel, made)) = reached else {
         tracing::warn!(parcel.no = %at.no(), step = step.as_str(), "suppressed: not true");
@@ -102,7 +107,12 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
         parcel_no: at.no(),
         step,
         at: made,
-        text: text::step_notice(step, at.order_no.as_str(), parcel.pickup_code.as_deref()),
+        text: text::step_notice(
+            step,
+            at.order_no.as_str(),
+            parcel.pickup_code.as_deref(),
+            parcel.because == Because::CameFree,
+        ),
         sms: Sms::Sending,
     };
     match notice::claim(&app.table, at, &notice, app.clock.now()).await? {

@@ -30,6 +30,8 @@ pub(crate) struct LoanView {
     /// The last day of the loan, in Shanghai.
     #[schema(value_type = String, format = Date)]
     due: Date,
+    /// How often it was renewed.
+    renewed: u16,
 }
 
 /// The books that the reader has at home.
@@ -41,8 +43,9 @@ pub(crate) struct LoanView {
     responses((status = 200, body = LoanList), (status = 401, body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<LoanList>, Problem> {
-    let account =
-        account::get(&app.table, &reader.rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let account = account::get(&app.lending.table, &reader.rid)
+        .await?
+        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let mut items: Vec<LoanView> = account
         .open
         .into_iter()
@@ -55,6 +58,7 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
                 order_no: item.order_no.to_string(),
                 since: loan.since,
                 due: loan.due,
+                renewed: loan.renewed,
             })
         })
         .collect();

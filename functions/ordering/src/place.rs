@@ -1,6 +1,7 @@
 //! `POST /orders/quote` and `POST /orders`: one decision, with and without the write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -8,57 +9,44 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::account::Account;
+use yujie_domain::account::{Account, OpenItem};
 use yujie_domain::copy::CopyStatus;
-use yujie_domain::order::{self as rule, IfMissing, Obstacle, Offer, Quote};
-use yujie_domain::parcel::{Destination, Line, LineStatus, Parcel};
-use yujie_domain::rules::RuleSet;
-use yujie_domain::{AddressId, Barcode, OrderNo, ParcelRef, ReaderId, SiteId, TitleId, text};
-use yujie_runtime::contact::{self, Place, Recipient};
+use yujie_domain::hold::{Hold, Wherever};
+use yujie_domain::order::{self as rule, Asked, Choice, IfMissing, Offer, Place, Queued, Quote};
+use yujie_domain::parcel::{Line, LineStatus, Parcel};
+use yujie_domain::rules::{About, By, LoanStart, RuleSet};
+use yujie_domain::{Barcode, OrderNo, ParcelRef, ReaderId, SiteId, TitleId, time};
+use yujie_lending::{Places, Where};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
-use yujie_table::order::{Head, Order, Placed};
-use yujie_table::{account, address, copy, order, site, title};
+use yujie_table::order::{Head, Order, Placed, Placing};
+use yujie_table::{account, copy, hold, order, title};
 
 use crate::App;
+use crate::refusal::{fault, refused};
 
 /// How often an order reaches for other copies when somebody else was faster.
-const TRIES: u32 = 6;
+const TRIES: u32 = 12;
 /// No order needs more lines; more are refused before any copy is read.
 const MOST_LINES: usize = 50;
+/// A title of which all copies are spoken for is not looked at more closely.
+const MOST_WAITING: usize = 500;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewOrder {
     /// The books.
     lines: Vec<NewLine>,
-    deliver_to: DeliverTo,
-    /// What to do when a book has no free copy.
-    if_missing: IfMissing,
+    deliver_to: Wherever,
+    /// What to do when a book has no free copy; without it the library's rule says.
+    #[serde(default)]
+    if_missing: Option<IfMissing>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewLine {
     #[schema(value_type = String)]
     title_id: TitleId,
-}
-
-/// Where an order goes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum DeliverTo {
-    /// To one of the reader's addresses.
-    Home {
-        /// Which.
-        #[schema(value_type = String)]
-        address_id: AddressId,
-    },
-    /// To a public site.
-    Site {
-        /// Which.
-        #[schema(value_type = String)]
-        site_id: SiteId,
-    },
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,10 +56,39 @@ pub(crate) struct QuoteView {
     promised_by: Timestamp,
     /// What delivery costs, in fen.
     fee_fen: u32,
+    /// The rule that says so; nothing for what is always free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_by: Option<By>,
     /// How the books would travel.
     parcels: Vec<PlannedParcel>,
+    /// Titles without a free copy that the reader would queue for.
+    queued: Vec<QueuedTitle>,
     /// Titles without a free copy, left out.
     unfilled: Vec<String>,
+    /// The version of the rules that this was decided under.
+    rules: u32,
+}
+
+/// A title that the reader queues for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueuedTitle {
+    title_id: String,
+    title: String,
+    /// The place in the queue, from 1.
+    place: u32,
+    /// About how many days the wait is: an estimate.
+    likely_days: Option<u32>,
+}
+
+impl From<&Queued> for QueuedTitle {
+    fn from(queued: &Queued) -> Self {
+        Self {
+            title_id: queued.title_id.to_string(),
+            title: queued.title.clone(),
+            place: queued.place,
+            likely_days: queued.likely_days,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,6 +116,9 @@ pub(crate) struct PlacedOrder {
     /// What delivery costs, in fen.
     fee_fen: u32,
     parcels: Vec<PlacedParcel>,
+    /// Titles without a free copy that the reader queues for from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queued: Vec<QueuedTitle>,
     /// Titles without a free copy, left out.
     unfilled: Vec<String>,
 }
@@ -136,20 +156,21 @@ pub(crate) async fn quote(
     reader: Reader,
     Json(wanted): Json<NewOrder>,
 ) -> Result<Json<QuoteView>, Problem> {
-    let now = app.edge.clock.now();
-    let target = target(&app, &reader.rid, &wanted).await?;
-    let world = World::load(&app, &reader.rid, &wanted, now).await?;
-    let spread = app.edge.entropy.number().map_err(Problem::internal)?;
-    let quote = world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle)?;
+    let now = app.lending.edge.clock.now();
+    let spread = app.lending.edge.entropy.number().map_err(Problem::internal)?;
+    let world = World::load(&app, &reader.rid, &wanted, now, spread, 1).await?;
+    let quote = world.quote(&wanted, now, spread)?;
     Ok(Json(QuoteView {
         promised_by: quote.promised_by,
-        fee_fen: quote.fee_fen,
+        fee_fen: quote.fee.fen.0,
+        fee_by: quote.fee.by,
         parcels: quote
             .parcels
             .iter()
-            .map(|(site_id, books)| PlannedParcel {
+            .map(|(site_id, shipment)| PlannedParcel {
                 site_id: site_id.to_string(),
-                lines: books
+                lines: shipment
+                    .books
                     .iter()
                     .map(|book| PlannedLine {
                         title_id: book.copy.title_id.to_string(),
@@ -158,7 +179,9 @@ pub(crate) async fn quote(
                     .collect(),
             })
             .collect(),
+        queued: quote.queued.iter().map(QueuedTitle::from).collect(),
         unfilled: quote.unfilled.iter().map(ToString::to_string).collect(),
+        rules: world.rules.version,
     }))
 }
 
@@ -184,53 +207,37 @@ pub(crate) async fn place(
     reader: Reader,
     request: Request,
 ) -> Result<Response, Problem> {
+    let edge = &app.lending.edge;
     let begun =
-        idempotent::begin(&app.table, &app.edge.keys, "POST /orders", reader.rid.as_str(), request).await?;
+        idempotent::begin(&app.lending.table, &edge.keys, "POST /orders", reader.rid.as_str(), request)
+            .await?;
     let (known, body) = match begun {
         Begun::Answered(answer) => return Ok(answer),
         Begun::New { known, body } => (known, body),
     };
     let wanted: NewOrder = extract::parse(&body)?;
-    let now = app.edge.clock.now();
-    let target = target(&app, &reader.rid, &wanted).await?;
-    let chance = app.edge.entropy.number().map_err(Problem::internal)?;
+    let now = edge.clock.now();
+    let chance = edge.entropy.number().map_err(Problem::internal)?;
     let order_no = OrderNo::new(now, chance);
-    let recipient = target.recipient.as_ref().map(|recipient| {
-        contact::seal(&app.edge.keys, &app.edge.entropy, Place::Order(&reader.rid, &order_no), recipient)
-    });
-    let recipient = recipient.transpose()?;
 
     let mut taken: BTreeSet<Barcode> = BTreeSet::new();
+    let mut parcels = 1;
     for attempt in 0..TRIES {
-        let mut world = World::load(&app, &reader.rid, &wanted, now).await?;
-        world.without(&taken);
         let spread = chance.wrapping_add(attempt);
-        let quoted =
-            world.quote(&target.destination, wanted.if_missing, now, spread, target.obstacle.clone());
-        let quote = match quoted {
+        let mut world = World::load(&app, &reader.rid, &wanted, now, spread, parcels).await?;
+        world.without(&taken);
+        let quote = match world.quote(&wanted, now, spread) {
             Ok(quote) => quote,
             // The obstacle may be this very request, made twice at once: then the first one's answer stands.
-            Err(refusal) => return idempotent::replay(&app.table, &known).await?.ok_or(refusal),
+            Err(refusal) => return idempotent::replay(&app.lending.table, &known).await?.ok_or(refusal),
         };
-        let order = Order {
-            head: Head {
-                rid: reader.rid.clone(),
-                order_no: order_no.clone(),
-                placed_at: now,
-                promised_by: quote.promised_by,
-                fee_fen: quote.fee_fen,
-                destination: target.destination.clone(),
-                recipient: recipient.clone(),
-                unfilled: quote.unfilled.clone(),
-                rules: world.rules.version,
-            },
-            parcels: parcels(&reader.rid, &order_no, &target.destination, &quote, &world.rules),
-        };
-        let copies: Vec<_> = quote.parcels.into_values().flatten().map(|book| book.copy).collect();
-        let answer = idempotent::answer(StatusCode::CREATED, &placed(&order))?;
-        match order::place(&app.table, &order, &copies, world.rules.open_items, &known, &answer).await? {
+        // A site that is nearly full may take one parcel and not two.
+        parcels = u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX);
+        let placing = world.placing(&app, &order_no, &wanted, &quote, now)?;
+        let answer = idempotent::answer(StatusCode::CREATED, &placed(&placing.order, &quote))?;
+        match order::place(&app.lending.table, &placing, &known, &answer).await? {
             Placed::Now => {
-                tracing::info!(order.no = %order_no, books = copies.len(), attempt, "order placed");
+                tracing::info!(order.no = %order_no, books = placing.copies.len(), attempt, "order placed");
                 return idempotent::respond(&answer);
             }
             Placed::Known(known) => {
@@ -243,148 +250,179 @@ pub(crate) async fn place(
     Err(Problem::new(Code::Busy))
 }
 
-/// Where the order goes, or the obstacle that it goes nowhere.
-struct Target {
-    destination: Destination,
-    recipient: Option<Recipient>,
-    obstacle: Option<Obstacle>,
-}
-
-async fn target(app: &App, rid: &ReaderId, wanted: &NewOrder) -> Result<Target, Problem> {
-    match &wanted.deliver_to {
-        DeliverTo::Home { address_id } => {
-            let sealed = address::get(&app.table, rid, address_id).await?;
-            let recipient = sealed
-                .map(|address| {
-                    contact::open(&app.edge.keys, Place::Address(rid, &address.id), &address.sealed)
-                })
-                .transpose()
-                .map_err(Problem::internal)?;
-            let obstacle = recipient.is_none().then_some(Obstacle::UnknownAddress);
-            Ok(Target { destination: Destination::Home, recipient, obstacle })
-        }
-        DeliverTo::Site { site_id } => {
-            let known = site::get(&app.table, site_id).await?.is_some();
-            let destination = Destination::Site { site_id: site_id.clone() };
-            Ok(Target { destination, recipient: None, obstacle: (!known).then_some(Obstacle::UnknownSite) })
-        }
-    }
-}
-
 /// All that an order is decided on.
 struct World {
-    rules: RuleSet,
+    rules: Arc<RuleSet>,
     account: Account,
     offers: Vec<Offer>,
+    to: Where,
+    places: BTreeMap<SiteId, Place>,
 }
 
 impl World {
-    async fn load(app: &App, rid: &ReaderId, wanted: &NewOrder, now: Timestamp) -> Result<Self, Problem> {
+    async fn load(
+        app: &App,
+        rid: &ReaderId,
+        wanted: &NewOrder,
+        now: Timestamp,
+        spread: u32,
+        parcels: u16,
+    ) -> Result<Self, Problem> {
         if wanted.lines.len() > MOST_LINES {
             return Err(Problem::field("lines", format!("at most {MOST_LINES}")));
         }
+        let lending = &app.lending;
+        let table = &lending.table;
         let ids: Vec<TitleId> = wanted.lines.iter().map(|line| line.title_id.clone()).collect();
-        let rules = app.rules.in_force(&app.table, now).await?;
-        let account =
-            account::get(&app.table, rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-        let titles = title::get_many(&app.table, &ids).await?;
-        let copies = copy::of_titles(&app.table, &ids).await?;
-        let offers = ids
-            .into_iter()
-            .map(|title_id| Offer {
+        let rules = lending.rules.in_force(table, now).await.map_err(fault)?;
+        let account = account::get(table, rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        let to = lending.destination(rid, &wanted.deliver_to, parcels).await.map_err(fault)?;
+        let titles = title::get_many(table, &ids).await?;
+        let mut offers = Vec::new();
+        for title_id in ids {
+            let copies = copy::for_order(table, &title_id, spread).await?;
+            let waiting = hold::queue(table, &title_id, MOST_WAITING).await?;
+            let today = time::day(now);
+            let waiting = waiting.iter().filter(|hold| hold.rid != *rid && hold.waits_on(today)).count();
+            offers.push(Offer {
                 title: titles.get(&title_id).map(|title| title.title.clone()),
-                copies: copies.get(&title_id).cloned().unwrap_or_default(),
+                copies,
+                waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
                 title_id,
-            })
-            .collect();
-        Ok(Self { rules, account, offers })
+            });
+        }
+        let sites = lending.places.all(table, now).await?;
+        let at = offers.iter().flat_map(|offer| &offer.copies).map(|copy| &copy.site);
+        let places = Places::of(&sites, at.chain(to.target.site()), now);
+        Ok(Self { rules, account, offers, to, places })
     }
 
     /// Leaves out copies that a transaction has just found taken.
     fn without(&mut self, taken: &BTreeSet<Barcode>) {
-        for offer in &mut self.offers {
-            offer
-                .copies
-                .retain(|copy| copy.status != CopyStatus::Available || !taken.contains(&copy.barcode));
-        }
-    }
-
-    fn quote(
-        &self,
-        destination: &Destination,
-        if_missing: IfMissing,
-        now: Timestamp,
-        spread: u32,
-        obstacle: Option<Obstacle>,
-    ) -> Result<Quote, Problem> {
-        let quoted =
-            rule::quote(&self.offers, destination, if_missing, &self.account, &self.rules, now, spread);
-        match (quoted, obstacle) {
-            (Ok(quote), None) => Ok(quote),
-            (Ok(_), Some(obstacle)) => Err(refused(vec![obstacle])),
-            (Err(mut obstacles), obstacle) => {
-                obstacles.extend(obstacle);
-                Err(refused(obstacles))
+        for copy in self.offers.iter_mut().flat_map(|offer| &mut offer.copies) {
+            if taken.contains(&copy.barcode) {
+                copy.status = CopyStatus::Reserved;
             }
         }
     }
-}
 
-/// The problem that tells all obstacles, each with what to do about it.
-fn refused(obstacles: Vec<Obstacle>) -> Problem {
-    obstacles.into_iter().fold(Problem::new(Code::OrderRefused), |problem, obstacle| {
-        let mut reason = serde_json::to_value(&obstacle).unwrap_or_default();
-        if let Some(object) = reason.as_object_mut() {
-            object.insert("detail".to_owned(), text::obstacle(&obstacle).into());
+    fn quote(&self, wanted: &NewOrder, now: Timestamp, spread: u32) -> Result<Quote, Problem> {
+        let asked = Asked {
+            account: &self.account,
+            rules: &self.rules,
+            target: &self.to.target,
+            if_missing: wanted.if_missing,
+            places: &self.places,
+            now,
+            spread,
+        };
+        let quote =
+            rule::quote(&self.offers, &asked).map_err(|obstacles| refused(&obstacles, &self.account))?;
+        Ok(quote)
+    }
+
+    /// What the quote becomes when it is ordered.
+    fn placing(
+        &self,
+        app: &App,
+        order_no: &OrderNo,
+        wanted: &NewOrder,
+        quote: &Quote,
+        now: Timestamp,
+    ) -> Result<Placing, Problem> {
+        let rid = &self.account.rid;
+        let parcels = parcels(self, order_no, quote, now);
+        let head = Head {
+            rid: rid.clone(),
+            order_no: order_no.clone(),
+            placed_at: now,
+            promised_by: quote.promised_by,
+            fee: quote.fee.fen,
+            destination: self.to.target.destination.clone(),
+            recipient: self.to.sealed(&app.lending, rid, order_no).map_err(fault)?,
+            unfilled: quote.unfilled.clone(),
+            queued: quote.queued.iter().map(|queued| queued.title_id.clone()).collect(),
+            from_hold: false,
+            rules: self.rules.version,
+            version: 1,
+        };
+        let mut account = self.account.next();
+        for line in parcels.iter().flat_map(|parcel| &parcel.lines) {
+            let item = OpenItem {
+                barcode: line.barcode.clone(),
+                order_no: order_no.clone(),
+                title: line.title.clone(),
+                class: line.class,
+                loan: None,
+            };
+            account.open.insert(line.title_id.clone(), item);
         }
-        problem.because(reason)
-    })
+        account.holds.extend(quote.queued.iter().map(|queued| (queued.title_id.clone(), now)));
+        let holds = quote
+            .queued
+            .iter()
+            .map(|queued| Hold {
+                title_id: queued.title_id.clone(),
+                rid: rid.clone(),
+                since: now,
+                deliver_to: wanted.deliver_to.clone(),
+                until: None,
+                resumes: None,
+                version: 1,
+            })
+            .collect();
+        let places = self.to.site.as_ref().and_then(|site| {
+            let parcels = u16::try_from(parcels.len()).unwrap_or(u16::MAX);
+            Some((site.id.clone(), parcels, site.capacity?))
+        });
+        let copies = quote
+            .parcels
+            .values()
+            .flat_map(|shipment| &shipment.books)
+            .map(|book| book.copy.clone())
+            .collect();
+        Ok(Placing { order: Order { head, parcels }, copies, account, holds, places })
+    }
 }
 
-fn parcels(
-    rid: &ReaderId,
-    order_no: &OrderNo,
-    destination: &Destination,
-    quote: &Quote,
-    rules: &RuleSet,
-) -> Vec<Parcel> {
+fn parcels(world: &World, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> Vec<Parcel> {
+    let target = &world.to.target;
+    let about = About::card(world.account.class).at(target.site());
+    let loan_from = (world.rules.loan_starts(&about).value == LoanStart::Ordered).then_some(now);
     (1_u8..)
         .zip(&quote.parcels)
-        .map(|(n, (site, books))| Parcel {
-            at: ParcelRef { rid: rid.clone(), order_no: order_no.clone(), n },
-            site: site.clone(),
-            destination: destination.clone(),
-            promised_by: quote.promised_by,
-            rules: rules.version,
-            loan_days: rules.loan_days,
-            lines: books
-                .iter()
-                .map(|book| Line {
-                    title_id: book.copy.title_id.clone(),
-                    title: book.title.clone(),
-                    barcode: book.copy.barcode.clone(),
-                    call_number: book.copy.call_number.clone(),
-                    received: book.copy.received.clone(),
-                    status: LineStatus::Reserved,
-                })
-                .collect(),
-            sorted: None,
-            boxed: None,
-            booking: None,
-            pickup_code: None,
-            history: Vec::new(),
-            version: 1,
+        .map(|(n, (site, shipment))| {
+            let line = |book: &Choice| Line {
+                title_id: book.copy.title_id.clone(),
+                title: book.title.clone(),
+                barcode: book.copy.barcode.clone(),
+                call_number: book.copy.call_number.clone(),
+                received: book.copy.received.clone(),
+                class: book.copy.class,
+                loan_days: world.rules.loan_days(&about.item(book.copy.class)).value,
+                status: LineStatus::Reserved,
+            };
+            let parcel = Parcel::new(
+                ParcelRef { rid: world.account.rid.clone(), order_no: order_no.clone(), n },
+                site.clone(),
+                target.destination.clone(),
+                world.to.capacity().is_some(),
+                quote.promised_by,
+                world.rules.version,
+                shipment.books.iter().map(line).collect(),
+            );
+            Parcel { loan_from, because: shipment.because, ..parcel }
         })
         .collect()
 }
 
-fn placed(order: &Order) -> PlacedOrder {
+fn placed(order: &Order, quote: &Quote) -> PlacedOrder {
     PlacedOrder {
         order_no: order.head.order_no.to_string(),
         status: LineStatus::Reserved,
         placed_at: order.head.placed_at,
         promised_by: order.head.promised_by,
-        fee_fen: order.head.fee_fen,
+        fee_fen: order.head.fee.0,
         parcels: order
             .parcels
             .iter()
@@ -401,6 +439,7 @@ fn placed(order: &Order) -> PlacedOrder {
                     .collect(),
             })
             .collect(),
+        queued: quote.queued.iter().map(QueuedTitle::from).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
     }
 }

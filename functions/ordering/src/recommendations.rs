@@ -80,8 +80,9 @@ pub(crate) struct Participation {
     )
 )]
 pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<Recommendations>, Problem> {
-    let account =
-        account::get(&app.table, &reader.rid).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let account = account::get(&app.lending.table, &reader.rid)
+        .await?
+        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     if !account.takes_part {
         return Ok(Json(Recommendations { items: Vec::new(), takes_part: false }));
     }
@@ -108,7 +109,7 @@ pub(crate) async fn switch(
     reader: Reader,
     Json(wanted): Json<Participation>,
 ) -> Result<Json<Participation>, Problem> {
-    match account::set_takes_part(&app.table, &reader.rid, wanted.takes_part).await {
+    match account::set_takes_part(&app.lending.table, &reader.rid, wanted.takes_part).await {
         Ok(()) => Ok(Json(wanted)),
         Err(TransactError::Refused(_)) => Err(Problem::new(Code::Unauthenticated)),
         Err(TransactError::Table(error)) => Err(error.into()),
@@ -116,15 +117,17 @@ pub(crate) async fn switch(
 }
 
 async fn recommended(app: &App, rid: &ReaderId, account: &Account) -> Result<Vec<Recommendation>, Problem> {
-    let orders = order::list(&app.table, rid, None, ORDERS).await?;
+    let orders = order::list(&app.lending.table, rid, None, ORDERS).await?;
     let loans = latest_loans(account, &orders);
     let ids: Vec<TitleId> = loans.iter().map(|(id, _)| id.clone()).collect();
-    let beside = shelf::beside(&app.table, &ids).await?;
+    let beside = shelf::beside(&app.lending.table, &ids).await?;
     let chosen = choose(loans, &beside, &known(account, &orders));
 
     let ids: Vec<TitleId> = chosen.iter().flat_map(|(_, titles)| titles).map(|one| one.id.clone()).collect();
-    let (mut titles, copies) =
-        tokio::try_join!(title::get_many(&app.table, &ids), availability::get_many(&app.table, &ids))?;
+    let (mut titles, copies) = tokio::try_join!(
+        title::get_many(&app.lending.table, &ids),
+        availability::get_many(&app.lending.table, &ids)
+    )?;
     let items = chosen.into_iter().map(|((id, name), beside)| Recommendation {
         because: Because { text: text::because_borrowed(&name), title_id: id.into(), title: name },
         titles: beside.into_iter().filter_map(|one| view(one, &mut titles, &copies)).collect(),

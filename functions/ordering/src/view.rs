@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 use yujie_domain::parcel::{By, Carrier, Destination, LineStatus, Parcel, order_status};
@@ -33,8 +34,25 @@ pub(crate) struct OrderView {
     fee_fen: u32,
     deliver_to: DestinationView,
     parcels: Vec<ParcelView>,
+    /// Titles that had no free copy, and that the reader queued for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queued: Vec<String>,
     /// Titles that had no free copy.
     unfilled: Vec<String>,
+    /// Whether it was made when a copy came free that the reader waited for.
+    from_hold: bool,
+    /// What the reader may still do about it.
+    may: Vec<May>,
+}
+
+/// What a reader may do about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum May {
+    /// Cancel it, or some of its books.
+    Cancel,
+    /// Send it to another address or site.
+    Redirect,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,6 +74,13 @@ pub(crate) struct ParcelView {
     carrier: Option<Carrier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waybill: Option<String>,
+    /// The last day on which it waits at the pickup site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    keep_until: Option<Date>,
+    /// Whether it came, or will come, later than promised; days that each loan got for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy_days: Option<u16>,
     /// What to show at the pickup site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pickup_code: Option<String>,
@@ -121,7 +146,7 @@ pub(crate) async fn list(
         .map(|no| OrderNo::parse(&no))
         .transpose()
         .map_err(|_| Problem::new(Code::MalformedRequest))?;
-    let orders = order::list(&app.table, &reader.rid, after.as_ref(), limit).await?;
+    let orders = order::list(&app.lending.table, &reader.rid, after.as_ref(), limit).await?;
     let next_cursor = (orders.len() == limit)
         .then(|| orders.last().map(|order| page::cursor(order.head.order_no.as_str())))
         .flatten();
@@ -182,36 +207,54 @@ pub(crate) async fn timeline(
 }
 
 /// The order of this number, if it is this reader's. Somebody else's is not to be told from none.
-async fn own(app: &App, rid: &ReaderId, order_no: &str) -> Result<Order, Problem> {
+pub(crate) async fn own(app: &App, rid: &ReaderId, order_no: &str) -> Result<Order, Problem> {
     let not_found = || Problem::new(Code::NotFound);
     let order_no = OrderNo::parse(order_no).map_err(|_| not_found())?;
-    order::get(&app.table, rid, &order_no).await?.ok_or_else(not_found)
+    order::get(&app.lending.table, rid, &order_no).await?.ok_or_else(not_found)
 }
 
-fn view(order: &Order) -> OrderView {
+pub(crate) fn view(order: &Order) -> OrderView {
     OrderView {
         order_no: order.head.order_no.to_string(),
-        status: order_status(&order.parcels),
+        status: shown(order_status(&order.parcels)),
         placed_at: order.head.placed_at,
         promised_by: order.head.promised_by,
-        fee_fen: order.head.fee_fen,
+        fee_fen: order.head.fee.0,
         deliver_to: match &order.head.destination {
             Destination::Home => DestinationView::Home,
             Destination::Site { site_id } => DestinationView::Site { site_id: site_id.to_string() },
         },
         parcels: order.parcels.iter().map(parcel_view).collect(),
+        queued: order.head.queued.iter().map(ToString::to_string).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
+        from_hold: order.head.from_hold,
+        may: may(order),
     }
+}
+
+fn may(order: &Order) -> Vec<May> {
+    let before_hand_over = |parcel: &Parcel| parcel.status() < LineStatus::Dispatched;
+    let mut live = order.parcels.iter().filter(|parcel| parcel.status().is_live()).peekable();
+    let any = live.clone().any(before_hand_over);
+    let all = live.peek().is_some() && live.all(before_hand_over);
+    any.then_some(May::Cancel).into_iter().chain(all.then_some(May::Redirect)).collect()
+}
+
+/// To its reader a book is cancelled when they cancelled it; that staff has yet to take it out of a box is ours.
+fn shown(status: LineStatus) -> LineStatus {
+    if status == LineStatus::Recalled { LineStatus::Cancelled } else { status }
 }
 
 fn parcel_view(parcel: &Parcel) -> ParcelView {
     ParcelView {
         parcel_no: parcel.at.no().to_string(),
-        status: parcel.status(),
+        status: shown(parcel.status()),
         site_id: parcel.site.to_string(),
         carrier: parcel.booking.as_ref().map(|booking| booking.carrier),
         waybill: parcel.booking.as_ref().map(|booking| booking.waybill.to_string()),
-        pickup_code: parcel.pickup_code.clone(),
+        keep_until: parcel.keep_until,
+        remedy_days: Some(parcel.remedy_days).filter(|days| *days > 0),
+        pickup_code: parcel.pickup_code.clone().filter(|_| parcel.is_open()),
         lines: parcel
             .lines
             .iter()
@@ -219,7 +262,7 @@ fn parcel_view(parcel: &Parcel) -> ParcelView {
                 title_id: line.title_id.to_string(),
                 title: line.title.clone(),
                 barcode: line.barcode.to_string(),
-                status: line.status,
+                status: shown(line.status),
             })
             .collect(),
     }

@@ -3,21 +3,48 @@
 //! Normally nothing is found. It is here for the stream record that was skipped, the message that was lost, the push whose courier
 //! never repeated it: they cost minutes, not a book.
 
+pub mod clock;
+
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use jiff::Timestamp;
 use serde::Deserialize;
 use yujie_domain::parcel::{Carrier, LineStatus, Parcel};
+use yujie_lending::{Fault, Lending};
 use yujie_runtime::message::StepMessage;
-use yujie_runtime::{Clients, Clock, ConfigError, Vars, clients, telemetry};
-use yujie_table::{Table, TableError, parcel};
+use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, clients, telemetry};
+use yujie_table::{Table, TableError, hold, parcel};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The table.
-    pub table: Table,
-    /// The time.
-    pub clock: Clock,
+    /// The table, keys, time, chance, the rules in force.
+    pub lending: Lending,
+    /// The steps' queues.
+    pub queues: Queues,
+}
+
+impl App {
+    /// Reads the environment and the secret.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        let mut vars = Vars::new();
+        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
+        let clients = Clients::from_env(&mut vars);
+        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
+        let secret = vars.required("APP_SECRET_ID");
+        let queues = Queues::from_env(&clients, &mut vars);
+        vars.finish()?;
+        let keys = Keys::from_secret(&clients.secret(&secret).await?)?;
+        let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
+        Ok(Self { lending: Lending::new(table, edge), queues })
+    }
+}
+
+/// The steps' queues.
+#[derive(Debug, Clone)]
+pub struct Queues {
     sqs: aws_sdk_sqs::Client,
     accept: String,
     sort: String,
@@ -26,27 +53,17 @@ pub struct App {
     deliver: String,
 }
 
-impl App {
-    /// Reads the configuration.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with every missing variable.
-    pub fn new(mut vars: Vars) -> Result<Self, ConfigError> {
-        telemetry::init(vars.optional("LOG_LEVEL").as_deref());
-        let clients = Clients::from_env(&mut vars);
-        let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
-        let app = Self {
-            table,
-            clock: Clock::System,
+impl Queues {
+    /// Reads where they are; missing variables are noted in `vars`.
+    pub fn from_env(clients: &Clients, vars: &mut Vars) -> Self {
+        Self {
             sqs: clients.sqs(),
             accept: vars.required("ACCEPT_QUEUE_URL"),
             sort: vars.required("SORT_QUEUE_URL"),
             pack: vars.required("PACK_QUEUE_URL"),
             dispatch: vars.required("DISPATCH_QUEUE_URL"),
             deliver: vars.required("DELIVER_QUEUE_URL"),
-        };
-        vars.finish()?;
-        Ok(app)
+        }
     }
 }
 
@@ -54,8 +71,10 @@ impl App {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
-    /// Re-drive what has not moved on.
+    /// Re-drive what has not moved on, and look at every order's clock.
     Redrive,
+    /// Look at every queue: a hold that waits again, a reader who may have a book again, a hold whose last day is past.
+    Queues,
 }
 
 /// The sweep was not finished; the next one comes in a minute.
@@ -64,6 +83,9 @@ pub enum SweepError {
     /// The table failed.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A command over several parcels failed.
+    #[error(transparent)]
+    Lending(#[from] Fault),
     /// A queue did not take a message.
     #[error("not sent: {0}")]
     Send(String),
@@ -86,6 +108,9 @@ pub enum Waits {
 
 /// Which automatic step `parcel` waits for; `None` when people or nobody have to act.
 pub fn waits_for(parcel: &Parcel) -> Option<Waits> {
+    if parcel.revoked.is_some() {
+        return Some(Waits::Dispatch);
+    }
     let with_courier = parcel.booking.as_ref().is_some_and(|booking| booking.carrier == Carrier::Kuaidi100);
     match parcel.status() {
         LineStatus::Reserved => Some(Waits::Accept),
@@ -95,7 +120,12 @@ pub fn waits_for(parcel: &Parcel) -> Option<Waits> {
         LineStatus::Packed | LineStatus::Dispatched | LineStatus::Delivering => {
             with_courier.then_some(Waits::Deliver)
         }
-        LineStatus::ReadyForPickup | LineStatus::Delivered | LineStatus::Collected => None,
+        LineStatus::ReadyForPickup
+        | LineStatus::Delivered
+        | LineStatus::Collected
+        | LineStatus::Recalled
+        | LineStatus::Cancelled
+        | LineStatus::Uncollected => None,
     }
 }
 
@@ -105,27 +135,43 @@ pub fn waits_for(parcel: &Parcel) -> Option<Waits> {
 /// [`SweepError`]; what was sent before it is harmless to send again.
 pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
     match job {
-        Job::Redrive => redrive(app).await,
+        Job::Redrive => {
+            let open = parcel::open(&app.lending.table).await?;
+            redrive(app, &open).await?;
+            clock::look(app, &open).await
+        }
+        Job::Queues => queues(app).await,
     }
 }
 
-async fn redrive(app: &App) -> Result<(), SweepError> {
-    let now = app.clock.now();
-    let waiting: Vec<(Waits, Parcel)> = parcel::open(&app.table)
-        .await?
-        .into_iter()
+/// Nothing is written when such a day comes; so every queue is looked at once an hour.
+async fn queues(app: &App) -> Result<(), SweepError> {
+    let titles = hold::titles(&app.lending.table).await?;
+    let (mut given, mut dropped) = (0, 0);
+    for title_id in &titles {
+        dropped += app.lending.drop_past(title_id).await?;
+        given += app.lending.give(title_id).await?.len();
+    }
+    tracing::info!(titles = titles.len(), given, dropped, "queues looked at");
+    Ok(())
+}
+
+async fn redrive(app: &App, open: &[Parcel]) -> Result<(), SweepError> {
+    let now = app.lending.edge.clock.now();
+    let waiting: Vec<(Waits, &Parcel)> = open
+        .iter()
         .filter(|parcel| is_due(parcel, now))
-        .filter_map(|parcel| Some((waits_for(&parcel)?, parcel)))
+        .filter_map(|parcel| Some((waits_for(parcel)?, parcel)))
         .collect();
     for (step, queue) in [
-        (Waits::Accept, &app.accept),
-        (Waits::Sort, &app.sort),
-        (Waits::Pack, &app.pack),
-        (Waits::Dispatch, &app.dispatch),
-        (Waits::Deliver, &app.deliver),
+        (Waits::Accept, &app.queues.accept),
+        (Waits::Sort, &app.queues.sort),
+        (Waits::Pack, &app.queues.pack),
+        (Waits::Dispatch, &app.queues.dispatch),
+        (Waits::Deliver, &app.queues.deliver),
     ] {
         let parcels: Vec<&Parcel> =
-            waiting.iter().filter(|(waits, _)| *waits == step).map(|(_, parcel)| parcel).collect();
+            waiting.iter().filter(|(waits, _)| *waits == step).map(|(_, parcel)| *parcel).collect();
         for ten in parcels.chunks(10) {
             send(app, queue, ten).await?;
         }
@@ -143,7 +189,7 @@ pub fn is_due(parcel: &Parcel, now: Timestamp) -> bool {
 }
 
 async fn send(app: &App, queue: &str, parcels: &[&Parcel]) -> Result<(), SweepError> {
-    let mut request = app.sqs.send_message_batch().queue_url(queue);
+    let mut request = app.queues.sqs.send_message_batch().queue_url(queue);
     for (place, parcel) in parcels.iter().enumerate() {
         let body = serde_json::to_string(&StepMessage { parcel: parcel.at.clone() })
             .map_err(|error| SweepError::Send(error.to_string()))?;

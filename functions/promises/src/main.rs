@@ -2,6 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let app = promises::App::new(yujie_runtime::Vars::new())?;
+    let app = promises::App::from_env().await?;
     yujie_runtime::serve::event("promises", |event| promises::handle(&app, event)).await
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use yujie_domain::Mobile;
 use yujie_domain::identity::masked_name;
+use yujie_domain::rules::About;
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader};
@@ -42,13 +43,14 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<
     let sealed = reader::sealed_profile(&app.table, &reader.rid).await?.ok_or_else(gone)?;
     let person: Person =
         contact::open(&app.edge.keys, Place::Profile(&reader.rid), &sealed).map_err(Problem::internal)?;
-    let rules =
-        rules::current(&app.table).await?.ok_or_else(|| Problem::internal("no rule set has been loaded"))?;
+    let rules = rules::in_force(&app.table, app.edge.clock.now())
+        .await?
+        .ok_or_else(|| Problem::internal("no rule set has been loaded"))?;
     Ok(Json(Me {
         card_no: account.card_no.to_string(),
         name: masked_name(&person.name),
         phone: Mobile::parse(&person.phone).map_err(Problem::internal)?.masked(),
         open_items: account.open.len(),
-        open_items_limit: rules.open_items,
+        open_items_limit: rules.open_items(&About::card(account.class)).value,
     }))
 }

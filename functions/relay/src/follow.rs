@@ -7,10 +7,12 @@ use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::import::ImportStatus;
 use yujie_domain::parcel::{LineStatus, Parcel};
 use yujie_domain::timeline::Step;
+use yujie_domain::trial::Status;
 use yujie_domain::{SiteId, TitleId};
-use yujie_runtime::message::{Fact, ImportMessage, StepMessage};
+use yujie_runtime::message::{Fact, ImportMessage, StepMessage, TrialMessage};
 use yujie_table::{
-    Image, TableError, availability, bulk, copy, courier_event, import, kind_of, lending, parcel, title,
+    Image, TableError, availability, bulk, copy, courier_event, hold, import, kind_of, lending, parcel,
+    title, trial,
 };
 
 use crate::send::Queue;
@@ -24,8 +26,12 @@ pub struct Follow {
     pub facts: Vec<Fact>,
     /// Titles whose record, free copies' sites or loans changed.
     pub index: BTreeSet<TitleId>,
+    /// Titles that have a copy for somebody, or somebody for a copy.
+    pub holds: BTreeSet<TitleId>,
     /// Imports that have a next part.
     pub imports: Vec<ImportMessage>,
+    /// Trials of rules that were asked for.
+    pub trials: Vec<TrialMessage>,
     /// Titles whose copies became free or taken.
     pub recount: BTreeSet<TitleId>,
 }
@@ -58,11 +64,13 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
     match kind.as_str() {
         "parcel" => of_parcel(old, new, follow),
         "copy" => of_copy(old, new, follow),
+        "hold" => of_hold(new, follow),
         "courier_event" => of_courier_event(old.as_ref(), new, follow),
         "title" => of_title(old, new, follow),
         "availability" => of_availability(old, new, follow),
         "lending" => of_lending(old, new, follow),
         "import" => of_import(old, new, follow),
+        "trial" => of_trial(old.as_ref(), new, follow),
         // Other kinds are written for their readers alone; nothing follows from them.
         _ => Ok(()),
     }
@@ -75,6 +83,14 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     };
     let old = old.map(parcel::of_image).transpose()?;
     let before = old.as_ref().map(Parcel::status);
+    // A reader's change of mind leaves a courier to be called off, or a packed parcel to be booked anew.
+    let revoked = new.revoked.is_some() && old.as_ref().is_none_or(|old| old.revoked.is_none());
+    let unbooked = new.status() == LineStatus::Packed
+        && new.booking.is_none()
+        && old.as_ref().is_some_and(|old| old.booking.is_some());
+    if revoked || unbooked {
+        follow.steps.push((Queue::Dispatch, StepMessage { parcel: new.at.clone() }));
+    }
     if before == Some(new.status()) {
         return Ok(());
     }
@@ -87,7 +103,10 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
         | LineStatus::Delivering
         | LineStatus::ReadyForPickup
         | LineStatus::Delivered
-        | LineStatus::Collected => None,
+        | LineStatus::Collected
+        | LineStatus::Recalled
+        | LineStatus::Cancelled
+        | LineStatus::Uncollected => None,
     };
     follow.steps.extend(next.map(|queue| (queue, StepMessage { parcel: new.at.clone() })));
     follow
@@ -99,11 +118,14 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
 /// The steps that a parcel reached since it was at `before`. A courier's news may carry it over several at once.
 fn steps_between(before: Option<LineStatus>, parcel: &Parcel) -> impl Iterator<Item = Step> {
     let now = parcel.status();
-    LineStatus::ALL
+    // Of a parcel that came to nothing only that is told, and not even that to a reader who cancelled it.
+    let end = (now == LineStatus::Uncollected).then_some(Step::Uncollected);
+    let way = LineStatus::ALL
         .into_iter()
         .filter(move |status| before.is_none_or(|before| *status > before) && *status <= now)
         .filter(|status| parcel.history.iter().any(|entry| entry.step == *status))
-        .filter_map(Step::of)
+        .filter_map(Step::of);
+    way.filter(move |_| now.is_live()).chain(end)
 }
 
 /// A copy that became free, was taken, or is free at another place.
@@ -116,9 +138,18 @@ fn of_copy(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Resul
     let free_at = |copy: &Option<Copy>| -> Option<SiteId> {
         copy.as_ref().filter(|copy| copy.status == CopyStatus::Available).map(|copy| copy.site.clone())
     };
+    if free_at(&new).is_some() && free_at(&old).is_none() {
+        follow.holds.extend(new.as_ref().map(|copy| copy.title_id.clone()));
+    }
     if free_at(&old) != free_at(&new) || old.is_some() != new.is_some() {
         follow.recount.extend([old, new].into_iter().flatten().map(|copy| copy.title_id));
     }
+    Ok(())
+}
+
+/// A hold that came or changed: there may be a copy for it.
+fn of_hold(new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    follow.holds.extend(new.map(hold::of_image).transpose()?.map(|hold| hold.title_id));
     Ok(())
 }
 
@@ -175,6 +206,17 @@ fn of_import(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     let before = old.map(import::of_image).transpose()?.map(|old| old.version);
     if new.status() == ImportStatus::Running && before != Some(new.version) {
         follow.imports.push(ImportMessage { import_id: new.id, version: new.version });
+    }
+    Ok(())
+}
+
+/// A trial of rules that was asked for.
+fn of_trial(old: Option<&Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    if let (None, Some(new)) = (old, new) {
+        let asked = trial::of_image(new)?;
+        if asked.status() == Status::Running {
+            follow.trials.push(TrialMessage { trial_id: asked.id });
+        }
     }
     Ok(())
 }

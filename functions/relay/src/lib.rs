@@ -70,6 +70,7 @@ pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
             facts = follow.facts.len(),
             titles = follow.index.len(),
             imports = follow.imports.len(),
+            trials = follow.trials.len(),
             recounted = follow.recount.len(),
             "relayed"
         );

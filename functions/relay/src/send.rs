@@ -3,7 +3,7 @@
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
-use yujie_runtime::message::{Fact, IndexMessage};
+use yujie_runtime::message::{Fact, HoldsMessage, IndexMessage};
 use yujie_runtime::{Clients, Vars, clients};
 
 use crate::follow::Follow;
@@ -35,6 +35,8 @@ pub struct Send {
     deliver: String,
     index: String,
     imports: String,
+    trials: String,
+    holds: String,
     notices: String,
 }
 
@@ -59,6 +61,8 @@ impl Send {
             deliver: vars.required("DELIVER_QUEUE_URL"),
             index: vars.required("INDEX_QUEUE_URL"),
             imports: vars.required("IMPORTS_QUEUE_URL"),
+            trials: vars.required("TRIALS_QUEUE_URL"),
+            holds: vars.required("HOLDS_QUEUE_URL"),
             notices: vars.required("NOTICES_TOPIC_ARN"),
         }
     }
@@ -82,7 +86,11 @@ impl Send {
         let titles: Vec<IndexMessage> =
             follow.index.iter().map(|title_id| IndexMessage { title_id: title_id.clone() }).collect();
         self.enqueue("the index queue", &self.index, &titles).await?;
+        let holds: Vec<HoldsMessage> =
+            follow.holds.iter().map(|title_id| HoldsMessage { title_id: title_id.clone() }).collect();
+        self.enqueue("the holds queue", &self.holds, &holds).await?;
         self.enqueue("the imports queue", &self.imports, &follow.imports).await?;
+        self.enqueue("the trials queue", &self.trials, &follow.trials).await?;
         self.publish(&follow.facts).await
     }
 

@@ -160,7 +160,7 @@ pub(crate) async fn show(
     let (title, copies, rules) = tokio::try_join!(
         title::get(&app.table, &id),
         copy::of_title(&app.table, &id),
-        rules::current(&app.table)
+        rules::in_force(&app.table, app.clock.now())
     )?;
     let title = title.ok_or_else(missing)?;
     let editions = match app.index.current().await.map_err(Problem::internal)? {
@@ -269,8 +269,10 @@ async fn with_state(app: &App, copy: Copy) -> Result<(ShelfCopy, Option<Outlook>
     Ok((ShelfCopy::new(copy, state), outlook))
 }
 
-/// The day on which the loans of a parcel end: counted from when the reader got it, or is promised to.
+/// The day on which the loans of a parcel end: counted from when the reader got it, or is promised to. An estimate: a renewal is known to its
+/// reader's account alone.
 fn back_on(parcel: &Parcel) -> jiff::civil::Date {
     let got = parcel.history.iter().find(|entry| entry.step.with_reader()).map(|entry| entry.at);
-    time::due(got.unwrap_or(parcel.promised_by), parcel.loan_days)
+    let days = parcel.lines.iter().map(|line| line.loan_days).max().unwrap_or_default();
+    time::due(got.unwrap_or(parcel.promised_by), days.saturating_add(parcel.remedy_days))
 }

@@ -47,9 +47,9 @@ pub(crate) async fn show(
     staff.must(Duty::Look)?;
     let not_found = || Problem::new(Code::NotFound);
     let barcode = Barcode::parse(&barcode).map_err(|_| not_found())?;
-    let copy = copy::get(&app.table, &barcode).await?.ok_or_else(not_found)?;
+    let copy = copy::get(&app.lending.table, &barcode).await?.ok_or_else(not_found)?;
     let parcel = match &copy.holder {
-        Some(at) => parcel::get(&app.table, at).await?,
+        Some(at) => parcel::get(&app.lending.table, at).await?,
         None => None,
     };
     let line = parcel.as_ref().and_then(|parcel| parcel.lines.iter().find(|line| line.barcode == barcode));

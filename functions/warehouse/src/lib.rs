@@ -1,27 +1,27 @@
-//! What staff do: work lists, scans, where a copy is.
+//! What staff do: work lists, scans, where a copy is, when a site is closed.
 
 mod copies;
 mod scans;
+mod sites;
 mod work;
 
 use axum::Router;
 use axum::routing::{get, post};
 use utoipa::OpenApi;
+use yujie_lending::Lending;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::Table;
 
 /// What the function works with.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The table.
-    pub table: Table,
-    /// Keys, time, chance.
-    pub edge: Edge,
+    /// The table, keys, time, chance, the rules in force and the sites.
+    pub lending: Lending,
 }
 
 impl AsRef<Edge> for App {
     fn as_ref(&self) -> &Edge {
-        &self.edge
+        &self.lending.edge
     }
 }
 
@@ -39,7 +39,8 @@ impl App {
         vars.finish()?;
         table.warm().await;
         let keys = Keys::from_secret(&clients.secret(&secret).await?)?;
-        Ok(Self { table, edge: Edge { keys, clock: Clock::System, entropy: Entropy::system() } })
+        let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
+        Ok(Self { lending: Lending::new(table, edge) })
     }
 }
 
@@ -49,11 +50,12 @@ pub fn routes(app: App) -> Router {
         .route("/staff/work", get(work::list))
         .route("/staff/scans", post(scans::scan))
         .route("/staff/copies/{barcode}", get(copies::show))
+        .route("/staff/sites/{site_id}/closures", get(sites::show).put(sites::close))
         .with_state(app)
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(work::list, scans::scan, copies::show))]
+#[openapi(paths(work::list, scans::scan, copies::show, sites::show, sites::close))]
 struct Document;
 
 /// What these routes look like, for the API's document.

@@ -3,21 +3,20 @@
 //! A scan says what was seen, so it may be sent again: the second time it answers `already`.
 
 use axum::extract::State;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::copy::CopyStatus;
 use yujie_domain::parcel::{Command, LineStatus, Refusal};
+use yujie_domain::rules::About;
 use yujie_domain::staff::Duty;
-use yujie_domain::{Barcode, ParcelNo, ParcelRef};
+use yujie_domain::{Barcode, ParcelNo, ParcelRef, SiteId, time};
+use yujie_lending::{CheckInError, CheckedIn, Fault};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::step::{self, StepError};
 use yujie_runtime::{Code, Json, Problem, Staff};
-use yujie_table::{TransactError, copy, loan, parcel};
+use yujie_table::{account, copy, parcel, site};
 
 use crate::App;
-
-/// How often a check-in that meets another writer looks again.
-const TRIES: u32 = 6;
 
 /// What was scanned, to do what.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -61,6 +60,13 @@ pub(crate) enum Scan {
         #[schema(value_type = String)]
         barcode: Barcode,
     },
+    /// A cancelled copy was taken out of its parcel's box, or back from the sorting table.
+    TakeOut {
+        #[schema(value_type = String)]
+        parcel_no: ParcelNo,
+        #[schema(value_type = String)]
+        barcode: Barcode,
+    },
 }
 
 /// Whether a scan changed something.
@@ -76,7 +82,7 @@ pub(crate) enum ScanOutcome {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Scanned {
     outcome: ScanOutcome,
-    /// The parcel, when the scan was about one.
+    /// The parcel, when the scan was about one; for a copy that came back, the one that it goes into for the next reader in line.
     #[serde(skip_serializing_if = "Option::is_none")]
     parcel_no: Option<String>,
     /// The parcel's status now.
@@ -127,20 +133,25 @@ pub(crate) async fn scan(
             carry_out(&app, &named(&app, &parcel_no).await?, Command::Depart { site }, None).await
         }
         Scan::Arrive { parcel_no } => {
-            let code = pickup_code(&app)?;
-            carry_out(&app, &named(&app, &parcel_no).await?, Command::Arrive { site, code }, None).await
+            let at = named(&app, &parcel_no).await?;
+            let (code, keep_until) = (pickup_code(&app)?, keep_until(&app, &at, &site).await?);
+            carry_out(&app, &at, Command::Arrive { site, code, keep_until }, None).await
         }
         Scan::Collect { parcel_no, code } => {
             carry_out(&app, &named(&app, &parcel_no).await?, Command::Collect { site, code }, None).await
         }
         Scan::CheckIn { barcode } => check_in(&app, &staff, barcode).await,
+        Scan::TakeOut { parcel_no, barcode } => {
+            let at = named(&app, &parcel_no).await?;
+            carry_out(&app, &at, Command::TakeOut { barcode: barcode.clone(), site }, Some(barcode)).await
+        }
     }
 }
 
 fn duty(scan: &Scan) -> Duty {
     match scan {
         Scan::Pick { .. } => Duty::Pick,
-        Scan::Pack { .. } => Duty::Pack,
+        Scan::Pack { .. } | Scan::TakeOut { .. } => Duty::Pack,
         Scan::HandOver { .. } | Scan::Depart { .. } => Duty::Dispatch,
         Scan::Arrive { .. } | Scan::Collect { .. } | Scan::CheckIn { .. } => Duty::Desk,
     }
@@ -148,20 +159,32 @@ fn duty(scan: &Scan) -> Duty {
 
 /// The parcel that claims a copy.
 async fn claimed_by(app: &App, barcode: &Barcode) -> Result<ParcelRef, Problem> {
-    let copy = copy::get(&app.table, barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let copy = copy::get(&app.lending.table, barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     copy.holder.ok_or_else(|| Problem::new(Code::WrongParcel))
 }
 
 /// The parcel with this number.
 async fn named(app: &App, no: &ParcelNo) -> Result<ParcelRef, Problem> {
-    let parcel = parcel::by_no(&app.table, no).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let parcel = parcel::by_no(&app.lending.table, no).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(parcel.at)
 }
 
 /// A code of six digits for the reader to show.
 fn pickup_code(app: &App) -> Result<String, Problem> {
-    let chance = app.edge.entropy.number().map_err(Problem::internal)?;
+    let chance = app.lending.edge.entropy.number().map_err(Problem::internal)?;
     Ok(format!("{:06}", chance % 1_000_000))
+}
+
+/// The last day on which a parcel that arrives today waits at `site`, by the rules and the site's calendar.
+async fn keep_until(app: &App, at: &ParcelRef, site: &SiteId) -> Result<Date, Problem> {
+    let now = app.lending.edge.clock.now();
+    let rules = app.lending.rules.in_force(&app.lending.table, now).await.map_err(fault)?;
+    let account = account::get(&app.lending.table, &at.rid).await?;
+    let class = account.map(|account| account.class).unwrap_or_default();
+    let days = rules.pickup_days(&About::card(class).at(Some(site))).value;
+    let place = site::get(&app.lending.table, site).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let last = place.pickup_deadline(time::day(now), days);
+    Ok(rules.open_day_from(last))
 }
 
 async fn carry_out(
@@ -170,7 +193,9 @@ async fn carry_out(
     command: Command,
     barcode: Option<Barcode>,
 ) -> Result<Json<Scanned>, Problem> {
-    let done = step::carry_out(&app.table, at, &command, app.edge.clock.now()).await.map_err(problem)?;
+    let done = step::carry_out(&app.lending.table, at, &command, app.lending.edge.clock.now())
+        .await
+        .map_err(problem)?;
     let status = done.parcel.status();
     tracing::info!(parcel.no = %at.no(), parcel.status = status.as_str(), changed = done.changed, "scan");
     Ok(Json(Scanned {
@@ -192,32 +217,41 @@ fn problem(error: StepError) -> Problem {
                 Refusal::WrongSite { .. } => Code::WrongSite,
                 Refusal::WrongWay => Code::WrongWay,
                 Refusal::WrongCode => Code::WrongPickupCode,
+                Refusal::TooLate { .. } => Code::TooLate,
+                Refusal::Cancelled => Code::CancelledByReader,
+                Refusal::Expired => Code::PickupExpired,
+                Refusal::TakeOutFirst { .. } => Code::TakeOutFirst,
             };
             Problem::new(code)
         }
     }
 }
 
-/// A copy came back to the caller's site: its loan ends now, and it is free here.
+/// A copy came back to the caller's site: its loan ends now, and it goes to the next reader in line or is free here.
 async fn check_in(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Scanned>, Problem> {
-    for _ in 0..TRIES {
-        let copy = copy::get(&app.table, &barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-        let outcome = match copy.status {
-            CopyStatus::Available if copy.site == staff.site => ScanOutcome::Already,
-            CopyStatus::Available | CopyStatus::Reserved => return Err(Problem::new(Code::NotOnLoan)),
-            CopyStatus::OnLoan => match loan::end(&app.table, &copy, &staff.site).await {
-                Ok(()) => ScanOutcome::Done,
-                Err(TransactError::Refused(_)) => continue,
-                Err(TransactError::Table(error)) => return Err(error.into()),
-            },
-        };
-        tracing::info!(copy.barcode = %barcode, site = %staff.site, ?outcome, "check-in");
-        return Ok(Json(Scanned {
-            outcome,
-            parcel_no: None,
-            status: None,
-            barcode: Some(barcode.to_string()),
-        }));
+    let done = app.lending.check_in(&barcode, &staff.site).await.map_err(|error| match error {
+        CheckInError::NotFound => Problem::new(Code::NotFound),
+        CheckInError::NotOnLoan => Problem::new(Code::NotOnLoan),
+        CheckInError::Fault(error) => fault(error),
+    })?;
+    tracing::info!(copy.barcode = %barcode, site = %staff.site, ?done, "check-in");
+    let (outcome, gift) = match done {
+        CheckedIn::Free => (ScanOutcome::Done, None),
+        CheckedIn::Given(gift) => (ScanOutcome::Done, Some(gift)),
+        CheckedIn::Already => (ScanOutcome::Already, None),
+    };
+    Ok(Json(Scanned {
+        outcome,
+        parcel_no: gift.map(|gift| gift.parcel.no().to_string()),
+        status: None,
+        barcode: Some(barcode.to_string()),
+    }))
+}
+
+/// A fault of ours, or of the table's.
+fn fault(fault: Fault) -> Problem {
+    match fault {
+        Fault::Table(error) => error.into(),
+        Fault::NoRules | Fault::Seal(_) | Fault::Unsound(_) => Problem::internal(fault),
     }
-    Err(Problem::new(Code::Busy))
 }

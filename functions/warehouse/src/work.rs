@@ -4,7 +4,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use yujie_domain::parcel::{BoxSize, Carrier, Destination, LineStatus, Parcel};
+use yujie_domain::parcel::{Because, BoxSize, Carrier, Destination, LineStatus, Parcel, Warning};
 use yujie_domain::staff::Duty;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Json, Problem, Query, Staff};
@@ -20,6 +20,8 @@ pub(crate) enum Stage {
     Pick,
     /// Books to put into boxes.
     Pack,
+    /// Cancelled books that are off their shelves: nothing else is done with their parcels before.
+    TakeOut,
     /// Boxes to hand over, and vans to send off.
     Dispatch,
     /// What is on its way to this site or waits here for its reader.
@@ -55,6 +57,11 @@ pub(crate) struct Work {
     waybill: Option<String>,
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     box_size: Option<BoxSize>,
+    /// Why it leaves from this site and not from another.
+    because: Because,
+    /// How much of the promised time is gone, once half of it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warned: Option<Warning>,
     /// In shelf order.
     lines: Vec<WorkLine>,
 }
@@ -87,7 +94,7 @@ pub(crate) async fn list(
     Query(which): Query<Which>,
 ) -> Result<Json<WorkList>, Problem> {
     staff.must(Duty::Look)?;
-    let mut parcels: Vec<Parcel> = parcel::in_work_at(&app.table, &staff.site)
+    let mut parcels: Vec<Parcel> = parcel::in_work_at(&app.lending.table, &staff.site)
         .await?
         .into_iter()
         .filter(|parcel| waits_at(parcel) == Some(which.stage))
@@ -100,12 +107,20 @@ pub(crate) async fn list(
 
 /// The stage at which people have to do with a parcel now; `None` while it waits for an automatic step or is out of our hands.
 fn waits_at(parcel: &Parcel) -> Option<Stage> {
+    if parcel.to_take_out().is_some() {
+        return Some(Stage::TakeOut);
+    }
     match parcel.status() {
         LineStatus::Accepted => parcel.sorted.map(|_| Stage::Pick),
         LineStatus::Picked => parcel.boxed.map(|_| Stage::Pack),
         LineStatus::Packed | LineStatus::Dispatched => parcel.booking.as_ref().map(|_| Stage::Dispatch),
         LineStatus::Delivering | LineStatus::ReadyForPickup => Some(Stage::Pickup),
-        LineStatus::Reserved | LineStatus::Delivered | LineStatus::Collected => None,
+        LineStatus::Reserved
+        | LineStatus::Delivered
+        | LineStatus::Collected
+        | LineStatus::Recalled
+        | LineStatus::Cancelled
+        | LineStatus::Uncollected => None,
     }
 }
 
@@ -122,6 +137,8 @@ fn view(parcel: Parcel) -> Work {
         carrier: parcel.booking.as_ref().map(|booking| booking.carrier),
         waybill: parcel.booking.as_ref().map(|booking| booking.waybill.to_string()),
         box_size: parcel.boxed,
+        because: parcel.because,
+        warned: parcel.warned,
         lines: parcel
             .lines
             .into_iter()

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use yujie_couriers::Secret;
 use yujie_couriers::kuaidi100::booking::{Contact, Pickup, PickupDay};
-use yujie_couriers::kuaidi100::{Booked, Booking, BookingError, Cancellation, Credentials, reply};
+use yujie_couriers::kuaidi100::{Booked, Booking, BookingError, Credentials, reply};
+use yujie_domain::ParcelNo;
 
 fn credentials() -> Credentials {
     Credentials {
@@ -26,6 +27,7 @@ fn now() -> Timestamp {
 fn booking() -> Booking {
     Booking {
         parcel: "260927ABCDEF0001-1".parse().unwrap(),
+        attempt: 0,
         carrier: "shunfeng".to_owned(),
         sender: Contact {
             name: "图书馆".to_owned(),
@@ -92,16 +94,25 @@ fn a_booking_may_say_when_to_come_and_what_to_mind() {
 }
 
 #[test]
-fn a_cancellation_names_what_it_cancels() {
-    let cancellation =
-        Cancellation {
-            task_id: "T1".to_owned(), order_id: "O1".to_owned(), reason: "读者取消".to_owned()
-        };
+fn a_parcel_booked_anew_after_a_cancellation_is_another_booking_to_the_platform() {
+    let key = |attempt| {
+        param(&Booking { attempt, ..booking() }.form(&credentials(), now()))["thirdOrderId"].clone()
+    };
 
-    let form = cancellation.form(&credentials(), now());
+    assert_eq!(key(0), "260927ABCDEF0001-1");
+    assert_eq!(key(1), "260927ABCDEF0001-1-R1");
+    assert_eq!(key(2), "260927ABCDEF0001-1-R2");
+}
 
-    assert_eq!(fields(&form)["method"], "cancel");
-    assert_eq!(param(&form), json!({"taskId": "T1", "orderId": "O1", "cancelMsg": "读者取消"}));
+#[test]
+fn the_longest_idempotency_key_is_taken_and_is_no_parcels_number() {
+    let longest = Booking { parcel: "260927ABCDEF0001-255".parse().unwrap(), attempt: u8::MAX, ..booking() };
+
+    let key = longest.third_order_id();
+
+    assert_eq!(key, "260927ABCDEF0001-255-R255");
+    assert!(key.len() <= 32);
+    assert!(key.parse::<ParcelNo>().is_err());
 }
 
 #[test]
@@ -157,15 +168,6 @@ fn a_reply_of_another_kind_is_tried_again() {
 }
 
 #[test]
-fn a_cancellation_needs_no_numbers_in_its_reply() {
-    assert_eq!(
-        Cancellation::parse(r#"{"result":true,"returnCode":"200","message":"成功"}"#.as_bytes()),
-        Ok(())
-    );
-    assert!(Cancellation::parse(br#"{"result":false,"returnCode":"400","message":"picked up"}"#).is_err());
-}
-
-#[test]
 fn the_answers_to_a_push_are_fixed_to_the_byte() {
     assert_eq!(reply::ACCEPTED, r#"{"result":true,"returnCode":"200","message":"成功"}"#);
     assert_eq!(reply::FAILED, r#"{"result":false,"returnCode":"500","message":"失败"}"#);
@@ -189,7 +191,7 @@ proptest! {
     #[test]
     fn no_reply_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in ".{0,100}") {
         let _ = Booked::parse(&bytes);
-        let _ = Cancellation::parse(text.as_bytes());
+        let _ = Booked::parse(text.as_bytes());
     }
 
     #[test]

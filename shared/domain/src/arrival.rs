@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::rules::RuleSet;
+use crate::rules::{About, RuleSet};
 use crate::time;
 
 /// When a copy can be ordered.
@@ -29,17 +29,25 @@ pub enum Arrival {
 /// Estimates from the outlooks of all copies. A copy that is overdue is expected tomorrow at the earliest; the day after a return it can be
 /// sent.
 pub fn estimate(copies: &[Outlook], now: Timestamp, rules: &RuleSet) -> Arrival {
+    let about = About::default();
+    let hours = rules.promise_hours(&about).value;
     if copies.contains(&Outlook::Free) {
-        return Arrival::Now(time::promised_by(now, rules.cut_off, rules.opening, rules.promise_hours));
+        return Arrival::Now(time::promised_by(
+            now,
+            rules.cut_off(&about).value,
+            rules.opening(&about).value,
+            hours,
+            |day| rules.open_day_from(day),
+        ));
     }
     let tomorrow = after(time::day(now), 1);
     let first_back = copies.iter().filter_map(|copy| match copy {
         Outlook::Free => None,
         Outlook::BackOn(day) => Some((*day).max(tomorrow)),
     });
-    first_back.min().map_or(Arrival::Never, |back| {
-        Arrival::About(after(back, 1 + i64::from(rules.promise_hours.div_ceil(24))))
-    })
+    first_back
+        .min()
+        .map_or(Arrival::Never, |back| Arrival::About(after(back, 1 + i64::from(hours.div_ceil(24)))))
 }
 
 fn after(day: Date, days: i64) -> Date {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{Barcode, ParcelRef, SiteId, TitleId};
+use crate::money::Fen;
 use crate::parcel::LineStatus;
+use crate::rules::ItemClass;
 
 /// Who disposes of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +33,10 @@ pub enum CopyEvent {
     Lend,
     /// It is handed back.
     CheckIn,
+    /// What claimed it does not want it any more.
+    Release,
+    /// It goes to the next reader in line at once, from whoever had it.
+    PassOn,
 }
 
 /// Every legal move of a copy. What is not here is refused.
@@ -38,6 +44,9 @@ pub const TRANSITIONS: &[(CopyStatus, CopyEvent, CopyStatus)] = &[
     (CopyStatus::Available, CopyEvent::Reserve, CopyStatus::Reserved),
     (CopyStatus::Reserved, CopyEvent::Lend, CopyStatus::OnLoan),
     (CopyStatus::OnLoan, CopyEvent::CheckIn, CopyStatus::Available),
+    (CopyStatus::Reserved, CopyEvent::Release, CopyStatus::Available),
+    (CopyStatus::Reserved, CopyEvent::PassOn, CopyStatus::Reserved),
+    (CopyStatus::OnLoan, CopyEvent::PassOn, CopyStatus::Reserved),
 ];
 
 impl CopyStatus {
@@ -97,6 +106,10 @@ pub struct Copy {
     pub site: SiteId,
     /// Its shelf mark.
     pub call_number: String,
+    /// What sort of item it is.
+    pub class: ItemClass,
+    /// What it cost, when that is known.
+    pub price: Option<Fen>,
     /// Who disposes of it.
     pub status: CopyStatus,
     /// The parcel that claims it, or brought it to its reader.
@@ -119,6 +132,10 @@ impl Copy {
                 Some(LineStatus::Dispatched | LineStatus::Delivering) => CopyState::InTransit,
                 Some(LineStatus::ReadyForPickup) => CopyState::OnHoldShelf,
                 Some(LineStatus::Delivered | LineStatus::Collected) => CopyState::OnLoan,
+                // The line and the copy part in one write; who reads them one after the other may see the line after it.
+                Some(LineStatus::Recalled | LineStatus::Cancelled | LineStatus::Uncollected) => {
+                    CopyState::Available
+                }
             },
         }
     }
@@ -130,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_copy_moves_only_as_the_table_says() {
-        let events = [CopyEvent::Reserve, CopyEvent::Lend, CopyEvent::CheckIn];
+        let events =
+            [CopyEvent::Reserve, CopyEvent::Lend, CopyEvent::CheckIn, CopyEvent::Release, CopyEvent::PassOn];
         let legal: Vec<String> = CopyStatus::ALL
             .iter()
             .flat_map(|from| events.iter().map(move |event| (from, event)))
@@ -141,7 +159,14 @@ mod tests {
 
         assert_eq!(
             legal,
-            ["available Reserve reserved", "reserved Lend on_loan", "on_loan CheckIn available"]
+            [
+                "available Reserve reserved",
+                "reserved Lend on_loan",
+                "reserved Release available",
+                "reserved PassOn reserved",
+                "on_loan CheckIn available",
+                "on_loan PassOn reserved",
+            ]
         );
     }
 }

@@ -90,6 +90,15 @@ fn token(text: &str, min: usize, max: usize) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
+/// A ULID; lower case is raised.
+fn ulid(text: &str) -> Result<String, &'static str> {
+    let text = text.to_ascii_uppercase();
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err("only letters and digits are allowed");
+    }
+    token(&text, 26, 26)
+}
+
 text_id! {
     /// A copy's own identity code, as on its label: 5 to 20 letters and digits, leading zeros significant. Lower case is raised,
     /// because Code 39 scanners differ in it; the `*` frame of Code 39 is not part of it.
@@ -130,13 +139,12 @@ text_id! {
 
 text_id! {
     /// The import of a file of records. A ULID: sorts by the time at which it was asked for.
-    ImportId, "import_id", |text| {
-        let text = text.to_ascii_uppercase();
-        if !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err("only letters and digits are allowed");
-        }
-        token(&text, 26, 26)
-    }
+    ImportId, "import_id", ulid
+}
+
+text_id! {
+    /// A trial of rules. A ULID.
+    TrialId, "trial_id", ulid
 }
 
 text_id! {

@@ -6,16 +6,21 @@
 
 pub mod account;
 pub mod arrival;
+pub mod cart;
 pub mod copy;
 pub mod courier;
 pub mod cover;
 pub mod division;
+pub mod hold;
+pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod import;
+pub mod money;
 pub mod order;
 pub mod parcel;
 pub mod pick;
+pub mod renewal;
 pub mod rules;
 pub mod shelves;
 pub mod site;
@@ -24,9 +29,10 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod title;
+pub mod trial;
 
 pub use identity::{Mobile, ResidentId};
 pub use ids::{
     AddressId, Barcode, CardNo, ImageHash, ImportId, Invalid, Isbn, Language, OrderNo, ParcelNo, ParcelRef,
-    ReaderId, SiteId, StaffLogin, TitleId, Waybill,
+    ReaderId, SiteId, StaffLogin, TitleId, TrialId, Waybill,
 };

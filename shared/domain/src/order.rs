@@ -1,74 +1,41 @@
 //! Placing an order: the same decision serves the quote (which writes nothing) and the order itself.
 
+mod choose;
+mod obstacle;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use choose::{Choice, Place, Shipment};
+pub use obstacle::{Action, Obstacle, OnLoan};
 
 use crate::account::Account;
 use crate::copy::{Copy, CopyStatus};
 use crate::ids::{SiteId, TitleId};
+use crate::money::Fen;
 use crate::parcel::Destination;
-use crate::rules::RuleSet;
-use crate::time;
+use crate::rules::{About, By, ItemClass, RuleSet};
+use crate::{hold, time};
+
+/// A site that opens no sooner than after this many days sends nothing.
+const CLOSED_FOR_LONG: u16 = 3;
+/// No promise is moved further than this for closed days.
+const MOST_DAYS: u16 = 60;
 
 /// What to do when not every wanted book has a copy to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IfMissing {
-    /// Send the books that there are.
+    /// Send the books that there are, and forget the rest.
     ShipFound,
+    /// Send the books that there are, and queue for the rest.
+    Wait,
     /// Then order nothing.
     Cancel,
-}
-
-/// What stands in the way of an order. All obstacles are told at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum Obstacle {
-    /// No book was named.
-    EmptyOrder,
-    /// More books than one order takes.
-    TooManyBooks {
-        /// The most.
-        limit: u16,
-    },
-    /// One title stands twice in the order.
-    SameTitleTwice {
-        /// Which.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// The catalogue has no such title.
-    UnknownTitle {
-        /// Which.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// No copy is free.
-    NoCopyAvailable {
-        /// Of which title.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// The reader has ordered or borrowed it already.
-    AlreadyHave {
-        /// Which title.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// The reader would have more books than the rules allow.
-    LimitReached {
-        /// The most.
-        limit: u16,
-        /// How many they have now.
-        open: u16,
-    },
-    /// The reader has no such address.
-    UnknownAddress,
-    /// There is no such site.
-    UnknownSite,
 }
 
 /// One wanted title and what the library has of it.
@@ -78,282 +45,322 @@ pub struct Offer {
     pub title_id: TitleId,
     /// Its name; `None` when the catalogue does not know it.
     pub title: Option<String>,
-    /// Its copies, whatever their status.
+    /// Its copies, whatever their status. Of a title with very many, those that were looked at.
     pub copies: Vec<Copy>,
+    /// How many readers wait for it: free copies up to that number are theirs.
+    pub waiting: u32,
 }
 
-/// A book that an order would send.
+/// Where an order is to go, as far as that decides something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// The title's name.
+pub struct Target {
+    /// To the door or to which site.
+    pub destination: Destination,
+    /// The address's division, for the door.
+    pub division: Option<String>,
+    /// What is wrong with the destination itself.
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Target {
+    /// The site where the books are collected.
+    pub fn site(&self) -> Option<&SiteId> {
+        self.destination.site()
+    }
+}
+
+/// Everything but the books that an order is decided on.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Who orders.
+    pub account: &'a Account,
+    /// The rules in force.
+    pub rules: &'a RuleSet,
+    /// Where it goes.
+    pub target: &'a Target,
+    /// What to do about missing books; `None` leaves it to the rules.
+    pub if_missing: Option<IfMissing>,
+    /// The library's sites.
+    pub places: &'a BTreeMap<SiteId, Place>,
+    /// Now.
+    pub now: Timestamp,
+    /// Any number: it turns the order in which equally good copies are tried, so that readers who order one title at once reach for different
+    /// copies.
+    pub spread: u32,
+}
+
+/// What delivery costs, and by which rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fee {
+    /// The amount.
+    pub fen: Fen,
+    /// The rule; `None` for what is always free.
+    pub by: Option<By>,
+}
+
+/// A title that the reader queues for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The title.
+    pub title_id: TitleId,
+    /// Its name.
     pub title: String,
-    /// The copy chosen.
-    pub copy: Copy,
+    /// The place in the queue.
+    pub place: u32,
+    /// About how many days the wait is.
+    pub likely_days: Option<u32>,
 }
 
 /// What an order would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// The books, grouped by the site that sends them: one parcel each.
-    pub parcels: BTreeMap<SiteId, Vec<Choice>>,
-    /// Titles without a free copy, left out by the reader's `ship_found`.
+    pub parcels: BTreeMap<SiteId, Shipment>,
+    /// Titles without a free copy that the reader queues for.
+    pub queued: Vec<Queued>,
+    /// Titles without a free copy that are left out.
     pub unfilled: Vec<TitleId>,
     /// When everything will have arrived.
     pub promised_by: Timestamp,
-    /// What it costs, in fen.
-    pub fee_fen: u32,
+    /// What it costs.
+    pub fee: Fee,
 }
 
 /// Decides an order.
 ///
-/// `spread` is any number: it turns the order in which equally good copies are tried, so that readers who order one title at once
-/// reach for different copies.
-///
 /// # Errors
 /// All obstacles that stand in the way.
-pub fn quote(
-    offers: &[Offer],
-    destination: &Destination,
-    if_missing: IfMissing,
-    account: &Account,
-    rules: &RuleSet,
-    now: Timestamp,
-    spread: u32,
-) -> Result<Quote, Vec<Obstacle>> {
-    let mut obstacles = Vec::new();
+pub fn quote(offers: &[Offer], asked: &Asked<'_>) -> Result<Quote, Vec<Obstacle>> {
+    let Asked { account, rules, target, now, .. } = *asked;
+    let about = About::card(account.class).at(target.site());
+    let today = time::day(now);
+    let mut obstacles = standing(account, rules, today);
+    let per_order = rules.books_per_order(&about);
     if offers.is_empty() {
         obstacles.push(Obstacle::EmptyOrder);
     }
-    if offers.len() > usize::from(rules.books_per_order) {
-        obstacles.push(Obstacle::TooManyBooks { limit: rules.books_per_order });
+    if offers.len() > usize::from(per_order.value) {
+        let books = u16::try_from(offers.len()).unwrap_or(u16::MAX);
+        obstacles.push(Obstacle::TooManyBooks { limit: per_order.value, books, by: per_order.by });
     }
+
     let mut seen = BTreeSet::new();
-    let mut wanted = Vec::new();
-    let mut unfilled = Vec::new();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
     for offer in offers {
-        let title_id = offer.title_id.clone();
-        if !seen.insert(title_id.clone()) {
-            obstacles.push(Obstacle::SameTitleTwice { title_id });
+        if !seen.insert(&offer.title_id) {
+            obstacles.push(Obstacle::SameTitleTwice { title_id: offer.title_id.clone() });
             continue;
         }
-        let Some(title) = &offer.title else {
-            obstacles.push(Obstacle::UnknownTitle { title_id });
-            continue;
-        };
-        if account.open.contains_key(&title_id) {
-            obstacles.push(Obstacle::AlreadyHave { title_id });
-            continue;
-        }
-        let free: Vec<&Copy> =
-            offer.copies.iter().filter(|copy| copy.status == CopyStatus::Available).collect();
-        if free.is_empty() {
-            unfilled.push(title_id);
-        } else {
-            wanted.push((title, free));
+        match look(offer, asked) {
+            Ok(Look::Free { title, copies }) => found.push((title, copies)),
+            Ok(Look::Missing(queued, class)) => missing.push((queued, class)),
+            Err(obstacle) => obstacles.push(obstacle),
         }
     }
-    if if_missing == IfMissing::Cancel || wanted.is_empty() {
-        obstacles
-            .extend(unfilled.iter().map(|title_id| Obstacle::NoCopyAvailable { title_id: title_id.clone() }));
+
+    let if_missing = asked.if_missing.unwrap_or_else(|| rules.partial(&about).value);
+    let (mut queued, mut unfilled) = (Vec::new(), Vec::new());
+    match if_missing {
+        // An order of nothing is no order, whatever is to be done about the rest.
+        _ if found.is_empty() => obstacles.extend(missing.iter().map(|(queued, _)| nothing_free(queued))),
+        IfMissing::Cancel => obstacles.extend(missing.iter().map(|(queued, _)| nothing_free(queued))),
+        IfMissing::ShipFound => unfilled.extend(missing.into_iter().map(|(queued, _)| queued.title_id)),
+        IfMissing::Wait => {
+            for (wanted, _) in missing {
+                match wanted.likely_days {
+                    Some(_) => queued.push(wanted),
+                    None => obstacles.push(nothing_free(&wanted)),
+                }
+            }
+        }
     }
-    let open = u16::try_from(account.open.len()).unwrap_or(u16::MAX);
-    let would_have = open.saturating_add(u16::try_from(wanted.len()).unwrap_or(u16::MAX));
-    if would_have > rules.open_items {
-        obstacles.push(Obstacle::LimitReached { limit: rules.open_items, open });
-    }
+    obstacles.extend(limits(account, rules, &about, found.len(), queued.len()));
+    obstacles.extend(target.obstacle.clone());
+    obstacles.extend(zone(target, rules));
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
+    let fee = fee(&target.destination, rules, &about, found.len());
     Ok(Quote {
-        parcels: choose(wanted, destination, spread),
+        parcels: choose::choose(found, asked),
+        queued,
         unfilled,
-        promised_by: time::promised_by(now, rules.cut_off, rules.opening, rules.promise_hours),
-        fee_fen: match destination {
-            Destination::Home => rules.home_fee_fen,
-            Destination::Site { .. } => 0,
-        },
+        promised_by: promised_by(asked, &about),
+        fee,
     })
 }
 
-/// Chooses one copy for each title with as few parcels as possible: again and again the site that has most of the titles left; among
-/// equals the site where the reader collects (no transport at all), then by `spread`.
-fn choose(
-    mut wanted: Vec<(&String, Vec<&Copy>)>,
-    destination: &Destination,
-    spread: u32,
-) -> BTreeMap<SiteId, Vec<Choice>> {
-    let collects_at = |site: &SiteId| matches!(destination, Destination::Site { site_id } if site_id == site);
-    let mut parcels: BTreeMap<SiteId, Vec<Choice>> = BTreeMap::new();
-    while !wanted.is_empty() {
-        let sites: BTreeSet<&SiteId> =
-            wanted.iter().flat_map(|(_, free)| free.iter().map(|copy| &copy.site)).collect();
-        let covered =
-            |site: &SiteId| wanted.iter().filter(|(_, free)| free.iter().any(|c| c.site == *site)).count();
-        let best = rotated(sites.into_iter().collect(), spread)
-            .into_iter()
-            .rev()
-            .max_by_key(|site| (covered(site), collects_at(site)))
-            .cloned();
-        let Some(best) = best else { break };
-        let mut left = Vec::new();
-        for (title, free) in wanted {
-            let here: Vec<&Copy> = free.iter().copied().filter(|copy| copy.site == best).collect();
-            match rotated(here, spread).first() {
-                Some(copy) => parcels
-                    .entry(best.clone())
-                    .or_default()
-                    .push(Choice { title: title.clone(), copy: (*copy).clone() }),
-                None => left.push((title, free)),
-            }
-        }
-        wanted = left;
-    }
-    parcels
+/// What stands against this reader whatever they ask for.
+pub fn standing(account: &Account, rules: &RuleSet, today: Date) -> Vec<Obstacle> {
+    let expired = account.expired_on(today).map(|last| Obstacle::CardExpired { last_day: last });
+    let banned = account.ban(rules, today).map(|ban| Obstacle::Paused {
+        until: ban.until,
+        uncollected: ban.uncollected,
+        by: ban.by,
+    });
+    expired.into_iter().chain(banned).collect()
 }
 
-fn rotated<T>(mut items: Vec<T>, by: u32) -> Vec<T> {
-    if !items.is_empty() {
-        let places = usize::try_from(by).unwrap_or_default() % items.len();
-        items.rotate_left(places);
+/// What the library can do about one wanted title.
+pub(crate) enum Look<'a> {
+    Free { title: &'a String, copies: Vec<&'a Copy> },
+    Missing(Queued, ItemClass),
+}
+
+pub(crate) fn look<'a>(offer: &'a Offer, asked: &Asked<'_>) -> Result<Look<'a>, Obstacle> {
+    let Asked { account, rules, target, places, .. } = *asked;
+    let title_id = offer.title_id.clone();
+    let Some(title) = &offer.title else {
+        return Err(Obstacle::UnknownTitle { title_id });
+    };
+    if let Some(open) = account.open.get(&title_id) {
+        return Err(Obstacle::AlreadyHave { title_id, order_no: open.order_no.clone() });
     }
-    items
+    if account.holds.contains_key(&title_id) {
+        return Err(Obstacle::AlreadyWaiting { title_id });
+    }
+    let about = About::card(account.class).at(target.site());
+    let mut refused = None;
+    let mut lent = Vec::new();
+    for copy in &offer.copies {
+        match may_go(copy, rules, &about) {
+            Ok(()) => lent.push(copy),
+            Err(why) => refused = Some(why),
+        }
+    }
+    if let (true, Some(why)) = (lent.is_empty(), refused) {
+        return Err(why);
+    }
+    let opens_soon =
+        |copy: &&Copy| places.get(&copy.site).is_none_or(|place| place.opens_in < CLOSED_FOR_LONG);
+    let copies: Vec<&Copy> =
+        lent.iter().copied().filter(|copy| copy.status == CopyStatus::Available).filter(opens_soon).collect();
+    // Copies that came free belong to those who wait for them.
+    if copies.len() > usize::try_from(offer.waiting).unwrap_or(usize::MAX) {
+        return Ok(Look::Free { title, copies });
+    }
+    let class = lent.first().map_or(ItemClass::Ordinary, |copy| copy.class);
+    let place = offer.waiting.saturating_add(1);
+    let likely_days = hold::likely_wait(
+        place,
+        u32::try_from(lent.len()).unwrap_or(u32::MAX),
+        rules.loan_days(&about.item(class)).value,
+    );
+    Ok(Look::Missing(Queued { title_id, title: title.clone(), place, likely_days }, class))
+}
+
+/// Whether a copy is lent and sent at all.
+///
+/// # Errors
+/// The obstacle that it is not.
+pub fn may_go(copy: &Copy, rules: &RuleSet, about: &About<'_>) -> Result<(), Obstacle> {
+    let about = about.item(copy.class);
+    let lendable = rules.lendable(&about);
+    if !lendable.value {
+        return Err(Obstacle::NotLendable { title_id: copy.title_id.clone(), by: lendable.by });
+    }
+    let cap = rules.price_cap(&about);
+    match copy.price {
+        Some(price) if price > cap.value => Err(Obstacle::TooDear {
+            title_id: copy.title_id.clone(),
+            price_fen: price.0,
+            cap_fen: cap.value.0,
+            by: cap.by,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn nothing_free(queued: &Queued) -> Obstacle {
+    Obstacle::NoCopyAvailable {
+        title_id: queued.title_id.clone(),
+        waiting: queued.place.saturating_sub(1),
+        likely_days: queued.likely_days,
+    }
+}
+
+fn limits(
+    account: &Account,
+    rules: &RuleSet,
+    about: &About<'_>,
+    wanted: usize,
+    queued: usize,
+) -> Vec<Obstacle> {
+    let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    let over = |have: usize, limit: u16| count((have + wanted).saturating_sub(usize::from(limit)));
+    let open_items = rules.open_items(about);
+    let in_process = rules.in_process(about);
+    let holds = rules.holds(about);
+    let mut obstacles = Vec::new();
+    if account.open.len() + wanted > usize::from(open_items.value) {
+        obstacles.push(Obstacle::LimitReached {
+            limit: open_items.value,
+            open: count(account.open.len()),
+            over: over(account.open.len(), open_items.value),
+            by: open_items.by,
+        });
+    }
+    // A limit that is no lower than the one above is passed only together with it, and says nothing more.
+    if in_process.value < open_items.value && account.in_process() + wanted > usize::from(in_process.value) {
+        obstacles.push(Obstacle::TooManyInProcess {
+            limit: in_process.value,
+            in_process: count(account.in_process()),
+            over: over(account.in_process(), in_process.value),
+            by: in_process.by,
+        });
+    }
+    if queued > 0 && account.holds.len() + queued > usize::from(holds.value) {
+        obstacles.push(Obstacle::TooManyHolds {
+            limit: holds.value,
+            holds: count(account.holds.len()),
+            by: holds.by,
+        });
+    }
+    obstacles
+}
+
+fn zone(target: &Target, rules: &RuleSet) -> Option<Obstacle> {
+    let division = target.division.as_deref()?;
+    rules.zone(division).is_none().then(|| Obstacle::OutOfZone { division: division.to_owned() })
+}
+
+fn fee(destination: &Destination, rules: &RuleSet, about: &About<'_>, books: usize) -> Fee {
+    match destination {
+        Destination::Site { .. } => Fee { fen: Fen::ZERO, by: None },
+        Destination::Home => {
+            let (first, more) = (rules.home_fee(about), rules.home_fee_more(about));
+            let further = u32::try_from(books.saturating_sub(1)).unwrap_or(u32::MAX);
+            Fee { fen: first.value.plus(more.value.times(further)), by: Some(first.by) }
+        }
+    }
+}
+
+/// When everything will have arrived: counted from the order, or from the next morning after the day's cut-off; never on a day on which the
+/// library, or the site where it is collected, is closed.
+fn promised_by(asked: &Asked<'_>, about: &About<'_>) -> Timestamp {
+    let rules = asked.rules;
+    let promised = time::promised_by(
+        asked.now,
+        rules.cut_off(about).value,
+        rules.opening(about).value,
+        rules.promise_hours(about).value,
+        |day| rules.open_day_from(day),
+    );
+    let Some(place) = asked.target.site().and_then(|site| asked.places.get(site)) else { return promised };
+    // What is there before its site opens waits for the opening.
+    let mut day = place.opens_on.map_or_else(|| time::day(promised), |opens| opens.max(time::day(promised)));
+    for _ in 0..MOST_DAYS {
+        let open = rules.open_day_from(day);
+        if open == day && !place.closed.contains(&day) {
+            break;
+        }
+        day = if open == day { day.tomorrow().unwrap_or(day) } else { open };
+    }
+    if day == time::day(promised) {
+        return promised;
+    }
+    time::instant(day.to_datetime(time::shanghai(promised).time())).unwrap_or(promised)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::OpenItem;
-    use crate::copy::Received;
-    use crate::ids::{Barcode, CardNo, OrderNo, ReaderId};
-
-    fn copy(barcode: &str, site: &str) -> Copy {
-        Copy {
-            barcode: Barcode::parse(barcode).unwrap(),
-            title_id: TitleId::parse("t").unwrap(),
-            site: SiteId::parse(site).unwrap(),
-            call_number: "I313.45/1".to_owned(),
-            status: CopyStatus::Available,
-            holder: None,
-            received: Received { at: Timestamp::UNIX_EPOCH, site: SiteId::parse(site).unwrap() },
-            version: 1,
-        }
-    }
-
-    fn offer(title: &str, copies: &[(&str, &str)]) -> Offer {
-        Offer {
-            title_id: TitleId::parse(title).unwrap(),
-            title: Some(format!("《{title}》")),
-            copies: copies.iter().map(|(barcode, site)| copy(barcode, site)).collect(),
-        }
-    }
-
-    fn reader_with(open: usize) -> Account {
-        let item = |i: usize| {
-            let order_no = OrderNo::new(Timestamp::UNIX_EPOCH, 1);
-            let item = OpenItem {
-                barcode: Barcode::parse("Y99999").unwrap(),
-                order_no,
-                title: String::new(),
-                loan: None,
-            };
-            (TitleId::parse(&format!("had{i}")).unwrap(), item)
-        };
-        Account {
-            rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
-            card_no: CardNo::from_serial(1),
-            open: (0..open).map(item).collect(),
-            takes_part: true,
-        }
-    }
-
-    fn ask(offers: &[Offer], if_missing: IfMissing, open: usize) -> Result<Quote, Vec<Obstacle>> {
-        let (account, rules) = (reader_with(open), RuleSet::founding());
-        quote(offers, &Destination::Home, if_missing, &account, &rules, Timestamp::UNIX_EPOCH, 0)
-    }
-
-    fn parcels(quote: &Quote) -> Vec<String> {
-        let line = |(site, books): (&SiteId, &Vec<Choice>)| {
-            let barcodes: Vec<&str> = books.iter().map(|b| b.copy.barcode.as_str()).collect();
-            format!("{site}: {}", barcodes.join(" "))
-        };
-        quote.parcels.iter().map(line).collect()
-    }
-
-    #[test]
-    fn books_travel_in_as_few_parcels_as_possible() {
-        let offers = [
-            offer("a", &[("A0001", "L01"), ("A0002", "C01")]),
-            offer("b", &[("B0001", "C01")]),
-            offer("c", &[("C0001", "L02"), ("C0002", "L01")]),
-        ];
-        let quote = ask(&offers, IfMissing::Cancel, 0).unwrap();
-        assert_eq!(quote.parcels.values().map(Vec::len).sum::<usize>(), 3);
-        assert_eq!(quote.parcels.len(), 2, "{:?}", parcels(&quote));
-    }
-
-    #[test]
-    fn a_copy_that_stands_at_the_pickup_site_is_taken_there() {
-        let offers = [offer("a", &[("A0001", "C01"), ("A0002", "S01")])];
-        for spread in 0..5 {
-            let to = Destination::Site { site_id: SiteId::parse("S01").unwrap() };
-            let (account, rules) = (reader_with(0), RuleSet::founding());
-            let quote =
-                quote(&offers, &to, IfMissing::Cancel, &account, &rules, Timestamp::UNIX_EPOCH, spread)
-                    .unwrap();
-            assert_eq!(parcels(&quote), ["S01: A0002"]);
-        }
-    }
-
-    #[test]
-    fn readers_who_order_one_title_at_once_reach_for_different_copies() {
-        let offers = [offer("a", &[("A0001", "C01"), ("A0002", "C01"), ("A0003", "C01")])];
-        let (account, rules) = (reader_with(0), RuleSet::founding());
-        let chosen: BTreeSet<String> = (0..3)
-            .map(|spread| {
-                quote(
-                    &offers,
-                    &Destination::Home,
-                    IfMissing::Cancel,
-                    &account,
-                    &rules,
-                    Timestamp::UNIX_EPOCH,
-                    spread,
-                )
-                .unwrap()
-            })
-            .flat_map(|quote| parcels(&quote))
-            .collect();
-        assert_eq!(chosen.len(), 3);
-    }
-
-    #[test]
-    fn all_obstacles_are_told_at_once() {
-        let mut unknown = offer("x", &[]);
-        unknown.title = None;
-        let offers = [offer("had0", &[("A0001", "C01")]), unknown, offer("n", &[]), offer("n", &[])];
-
-        let codes: Vec<String> = ask(&offers, IfMissing::Cancel, 10)
-            .unwrap_err()
-            .iter()
-            .map(|o| serde_json::to_value(o).unwrap()["code"].as_str().unwrap().to_owned())
-            .collect();
-
-        assert_eq!(codes, ["already_have", "unknown_title", "same_title_twice", "no_copy_available"]);
-        let full = ask(&[offer("a", &[("A0001", "C01")])], IfMissing::Cancel, 10);
-        assert_eq!(full, Err(vec![Obstacle::LimitReached { limit: 10, open: 10 }]));
-    }
-
-    #[test]
-    fn a_missing_book_follows_the_readers_wish() {
-        let offers = [offer("a", &[("A0001", "C01")]), offer("b", &[])];
-        let found = ask(&offers, IfMissing::ShipFound, 0).unwrap();
-        assert_eq!((parcels(&found), found.unfilled.len()), (vec!["C01: A0001".to_owned()], 1));
-        let missing = Obstacle::NoCopyAvailable { title_id: TitleId::parse("b").unwrap() };
-        assert_eq!(ask(&offers, IfMissing::Cancel, 0), Err(vec![missing.clone()]));
-        assert_eq!(
-            ask(&offers[1..], IfMissing::ShipFound, 0),
-            Err(vec![missing]),
-            "an order of nothing is no order"
-        );
-    }
-}
+mod tests;

@@ -3,121 +3,25 @@
 //!
 //! Each command is decided here. The answer is a changed parcel, "already there" (a repeated message or scan: normal), or a refusal.
 
+mod change;
+mod line;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::copy::Received;
 use crate::courier::Journey;
 use crate::ids::{Barcode, OrderNo, ParcelRef, SiteId, TitleId, Waybill};
+use crate::rules::ItemClass;
 
-/// How far one book of an order has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LineStatus {
-    /// A copy is claimed for it.
-    Reserved,
-    /// 接单.
-    Accepted,
-    /// 分拣: taken from its shelf.
-    Picked,
-    /// 装箱.
-    Packed,
-    /// 出库: handed to the courier or the van.
-    Dispatched,
-    /// 配送: on its way.
-    Delivering,
-    /// 送达, at the pickup site.
-    ReadyForPickup,
-    /// 送达, at the door: the loan runs.
-    Delivered,
-    /// Taken at the pickup site: the loan runs.
-    Collected,
-}
-
-/// What moves a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEvent {
-    /// The order is taken on.
-    Accept,
-    /// A picker scanned the copy.
-    Pick,
-    /// A packer scanned the copy into its box.
-    Pack,
-    /// The box was handed to the courier or driver.
-    HandOver,
-    /// It is under way.
-    Depart,
-    /// It reached the pickup site.
-    Arrive,
-    /// It was signed for at the door.
-    Deliver,
-    /// The reader took it at the site.
-    Collect,
-}
+pub use line::{LineEvent, LineStatus, TRANSITIONS};
 
 use LineStatus::{
-    Accepted, Collected, Delivered, Delivering, Dispatched, Packed, Picked, ReadyForPickup, Reserved,
+    Accepted, Cancelled, Collected, Delivered, Delivering, Dispatched, Packed, Picked, ReadyForPickup,
+    Recalled, Reserved, Uncollected,
 };
-
-/// Every legal move of a line: one step at a time, so that no book's way has a gap. Evidence of a later step (a courier's news, a
-/// scan at the pickup site) proves the earlier ones and makes them first.
-pub const TRANSITIONS: &[(LineStatus, LineEvent, LineStatus)] = &[
-    (Reserved, LineEvent::Accept, Accepted),
-    (Accepted, LineEvent::Pick, Picked),
-    (Picked, LineEvent::Pack, Packed),
-    (Packed, LineEvent::HandOver, Dispatched),
-    (Dispatched, LineEvent::Depart, Delivering),
-    (Delivering, LineEvent::Arrive, ReadyForPickup),
-    (Delivering, LineEvent::Deliver, Delivered),
-    (ReadyForPickup, LineEvent::Collect, Collected),
-];
-
-impl LineStatus {
-    /// All of them.
-    pub const ALL: [Self; 9] =
-        [Reserved, Accepted, Picked, Packed, Dispatched, Delivering, ReadyForPickup, Delivered, Collected];
-
-    /// Where `event` leads from here; `None` when that is no legal move.
-    pub fn after(self, event: LineEvent) -> Option<Self> {
-        TRANSITIONS.iter().find(|(from, on, _)| *from == self && *on == event).map(|(_, _, to)| *to)
-    }
-
-    /// Whether `event` has had its effect already, or a later event has overtaken it.
-    fn is_past(self, event: LineEvent) -> bool {
-        let goal = match event {
-            LineEvent::Accept => Accepted,
-            LineEvent::Pick => Picked,
-            LineEvent::Pack => Packed,
-            LineEvent::HandOver => Dispatched,
-            LineEvent::Depart => Delivering,
-            LineEvent::Arrive => ReadyForPickup,
-            LineEvent::Deliver => return self == Delivered,
-            LineEvent::Collect => return self == Collected,
-        };
-        self >= goal
-    }
-
-    /// Whether the reader has the book, so that its loan runs.
-    pub const fn with_reader(self) -> bool {
-        matches!(self, Delivered | Collected)
-    }
-
-    /// As stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Reserved => "reserved",
-            Accepted => "accepted",
-            Picked => "picked",
-            Packed => "packed",
-            Dispatched => "dispatched",
-            Delivering => "delivering",
-            ReadyForPickup => "ready_for_pickup",
-            Delivered => "delivered",
-            Collected => "collected",
-        }
-    }
-}
 
 /// One book of a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +36,10 @@ pub struct Line {
     pub call_number: String,
     /// 入库: when and where the copy came into stock.
     pub received: Received,
+    /// What sort of item it is.
+    pub class: ItemClass,
+    /// How long its loan lasts, in days, by the rules that the order was decided under.
+    pub loan_days: u16,
     /// How far it has come.
     pub status: LineStatus,
 }
@@ -147,6 +55,16 @@ pub enum Destination {
         /// Which.
         site_id: SiteId,
     },
+}
+
+impl Destination {
+    /// The site where it is collected.
+    pub const fn site(&self) -> Option<&SiteId> {
+        match self {
+            Self::Home => None,
+            Self::Site { site_id } => Some(site_id),
+        }
+    }
 }
 
 /// Who carries a parcel.
@@ -217,6 +135,53 @@ pub struct Booking {
     pub carrier: Carrier,
     /// The carrier's number; for the van, the parcel's own.
     pub waybill: Waybill,
+    /// What the booking is cancelled by, at a courier.
+    pub ticket: Option<Ticket>,
+}
+
+/// A courier's own names for a booking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The task.
+    #[serde(rename = "t")]
+    pub task: String,
+    /// The order.
+    #[serde(rename = "o")]
+    pub order: String,
+}
+
+/// Why a parcel leaves from its site and not from another: what set the site apart from the next best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// No other site has these books free.
+    OnlySite,
+    /// It has more of the order's books: fewer parcels.
+    FewerParcels,
+    /// The reader collects them there: no transport.
+    SamePlace,
+    /// It is open earlier.
+    OpensFirst,
+    /// It is nearer to where they go.
+    Nearer,
+    /// All else is equal: it was this site's turn.
+    Turn,
+    /// A copy came free here for a reader who waited.
+    CameFree,
+}
+
+/// How much of the promised time is gone. Staff are warned at each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// Half: 24 of 48 hours.
+    Half,
+    /// Three quarters: 36 of 48 hours.
+    ThreeQuarters,
+    /// Eleven twelfths: 44 of 48 hours.
+    AlmostAll,
+    /// All: the promise is broken, and what the rules give for it is given.
+    Broken,
 }
 
 /// A parcel with all that decides what may happen to it.
@@ -228,12 +193,18 @@ pub struct Parcel {
     pub site: SiteId,
     /// Where it goes.
     pub destination: Destination,
+    /// Whether it takes one of the counted places of the site that it goes to.
+    pub takes_place: bool,
     /// When the reader was told it would arrive.
     pub promised_by: Timestamp,
     /// The version of the rules that the order was decided under.
     pub rules: u32,
-    /// How long the loan lasts, in days, by those rules.
-    pub loan_days: u16,
+    /// When the loans begin, when that is not the hand-over: by a rule that counts from the order.
+    pub loan_from: Option<Timestamp>,
+    /// Days that are added to each loan because the promise was broken.
+    pub remedy_days: u16,
+    /// Why it leaves from this site.
+    pub because: Because,
     /// The books.
     pub lines: Vec<Line>,
     /// When its books were put on the pick list.
@@ -242,8 +213,16 @@ pub struct Parcel {
     pub boxed: Option<BoxSize>,
     /// Who carries it.
     pub booking: Option<Booking>,
+    /// How often a booking was given up: the next one is another one for the courier.
+    pub attempt: u8,
+    /// A booking that is still to be cancelled at the courier.
+    pub revoked: Option<Ticket>,
     /// The one-time code that the reader shows at the site.
     pub pickup_code: Option<String>,
+    /// The last day on which it waits at the site.
+    pub keep_until: Option<Date>,
+    /// How far staff were warned about its clock.
+    pub warned: Option<Warning>,
     /// What happened, oldest first.
     pub history: Vec<Entry>,
     /// Counts the changes: the condition of every write.
@@ -291,6 +270,8 @@ pub enum Command {
         site: SiteId,
         /// The one-time code.
         code: String,
+        /// The last day on which it waits there.
+        keep_until: Date,
     },
     /// The reader took it at `site` with `code`.
     Collect {
@@ -301,6 +282,41 @@ pub enum Command {
     },
     /// What the courier's events together say.
     Follow(Journey),
+    /// The reader does not want these books any more.
+    Cancel {
+        /// Which; all of them when none is named.
+        barcodes: Vec<Barcode>,
+    },
+    /// Staff at `site` took a recalled book out.
+    TakeOut {
+        /// The copy.
+        barcode: Barcode,
+        /// Where.
+        site: SiteId,
+    },
+    /// The reader wants it brought to another place.
+    Redirect {
+        /// Where to.
+        destination: Destination,
+        /// When it will be there.
+        promised_by: Timestamp,
+        /// Whether it takes a counted place there.
+        takes_place: bool,
+    },
+    /// A booking that was given up is cancelled at the courier.
+    Revoked,
+    /// Its time at the pickup site is over, today.
+    Expire {
+        /// Today, in Shanghai.
+        today: Date,
+    },
+    /// So much of the promised time is gone.
+    Warn {
+        /// How much.
+        level: Warning,
+        /// Days that a broken promise adds to each loan.
+        remedy_days: u16,
+    },
 }
 
 /// What came of a command.
@@ -336,29 +352,96 @@ pub enum Refusal {
     /// The pickup code does not fit.
     #[error("the pickup code does not fit")]
     WrongCode,
+    /// It has left the library, or is with its reader.
+    #[error("the parcel is {status}: it is too late for that")]
+    TooLate {
+        /// Its status.
+        status: &'static str,
+    },
+    /// The reader has cancelled this.
+    #[error("this was cancelled")]
+    Cancelled,
+    /// The parcel was not collected in time and is given up.
+    #[error("this was not collected in time")]
+    Expired,
+    /// A book that was cancelled is still in the box.
+    #[error("copy {barcode} was cancelled and has to be taken out first")]
+    TakeOutFirst {
+        /// Which.
+        barcode: Barcode,
+    },
 }
 
 impl Parcel {
-    /// How far the parcel has come: as far as its slowest book.
+    /// A parcel that an order was just divided into.
+    pub fn new(
+        at: ParcelRef,
+        site: SiteId,
+        destination: Destination,
+        takes_place: bool,
+        promised_by: Timestamp,
+        rules: u32,
+        lines: Vec<Line>,
+    ) -> Self {
+        Self {
+            at,
+            site,
+            destination,
+            takes_place,
+            promised_by,
+            rules,
+            loan_from: None,
+            remedy_days: 0,
+            because: Because::OnlySite,
+            lines,
+            sorted: None,
+            boxed: None,
+            booking: None,
+            attempt: 0,
+            revoked: None,
+            pickup_code: None,
+            keep_until: None,
+            warned: None,
+            history: Vec::new(),
+            version: 1,
+        }
+    }
+
+    /// How far the parcel has come: as far as its slowest book. Books that came off the order count only when there is no other.
     pub fn status(&self) -> LineStatus {
-        self.lines.iter().map(|line| line.status).min().unwrap_or(Reserved)
+        let live = self.live().map(|line| line.status).min();
+        // What is still to be done or told comes before what is over.
+        let void = || {
+            [Recalled, Uncollected].into_iter().find(|end| self.lines.iter().any(|line| line.status == *end))
+        };
+        live.or_else(void).unwrap_or(Cancelled)
     }
 
     /// Whether it is still in our or the carrier's hands.
     pub fn is_open(&self) -> bool {
-        !self.status().with_reader()
+        let status = self.status();
+        status.is_live() && !status.with_reader()
+    }
+
+    /// A cancelled book that is still to be taken out.
+    pub fn to_take_out(&self) -> Option<&Line> {
+        self.lines.iter().find(|line| line.status == Recalled)
+    }
+
+    /// The books that are on their way to the reader, or with them.
+    pub fn live(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.status.is_live())
     }
 
     /// The site whose staff has it on its lists: the one that sends it until it left, then the one that hands it out.
     pub fn working_site(&self) -> Option<&SiteId> {
         match (self.status(), &self.destination) {
-            (Reserved | Accepted | Picked | Packed, _) | (Dispatched, Destination::Site { .. }) => {
-                Some(&self.site)
-            }
+            (Reserved | Accepted | Picked | Packed | Recalled, _)
+            | (Dispatched, Destination::Site { .. }) => Some(&self.site),
             (Delivering | ReadyForPickup, Destination::Site { site_id }) => Some(site_id),
-            (Dispatched | Delivering | ReadyForPickup, Destination::Home) | (Delivered | Collected, _) => {
-                None
-            }
+            // A cancelled book that left all the same has to be looked for.
+            (Dispatched | Delivering | ReadyForPickup, Destination::Home)
+            | (Delivered | Collected | Cancelled | Uncollected, _) => self.to_take_out().map(|_| &self.site),
         }
     }
 
@@ -387,19 +470,42 @@ impl Parcel {
             Command::Book(booking) => self.book(booking),
             Command::HandOver { site } => {
                 self.at_site(site, &self.site)?;
+                self.still_wanted()?;
+                if let Some(line) = self.to_take_out() {
+                    return Err(Refusal::TakeOutFirst { barcode: line.barcode.clone() });
+                }
                 if self.booking.is_none() {
                     return Err(self.too_early());
                 }
                 self.advance(LineEvent::HandOver, now, Some(site), By::Staff)
             }
             Command::Depart { site } => {
+                self.still_wanted()?;
                 self.by_van()?;
                 self.at_site(site, &self.site)?;
                 self.advance(LineEvent::Depart, now, Some(site), By::Staff)
             }
-            Command::Arrive { site, code } => self.arrive(site, code, now),
+            Command::Arrive { site, code, keep_until } => self.arrive(site, code, *keep_until, now),
             Command::Collect { site, code } => self.collect(site, code, now),
             Command::Follow(journey) => self.follow(journey, now),
+            Command::Cancel { barcodes } => self.cancel(barcodes, now),
+            Command::TakeOut { barcode, site } => self.take_out(barcode, site),
+            Command::Redirect { destination, promised_by, takes_place } => {
+                self.redirect(destination, *promised_by, *takes_place)
+            }
+            Command::Revoked => Ok(self.forget_revoked()),
+            Command::Expire { today } => self.expire(*today, now),
+            Command::Warn { level, remedy_days } => Ok(self.warn(*level, *remedy_days)),
+        }
+    }
+
+    /// Nothing more is done for books that came off the order.
+    fn still_wanted(&self) -> Result<(), Refusal> {
+        match self.status() {
+            Recalled | Cancelled => Err(Refusal::Cancelled),
+            Uncollected => Err(Refusal::Expired),
+            Reserved | Accepted | Picked | Packed | Dispatched | Delivering | ReadyForPickup | Delivered
+            | Collected => Ok(()),
         }
     }
 
@@ -407,6 +513,7 @@ impl Parcel {
         if self.sorted.is_some() {
             return Ok(Outcome::Already);
         }
+        self.still_wanted()?;
         if self.status() < Accepted {
             return Err(self.too_early());
         }
@@ -421,11 +528,12 @@ impl Parcel {
         if self.boxed.is_some() {
             return Ok(Outcome::Already);
         }
+        self.still_wanted()?;
         if self.status() < Picked {
             return Err(self.too_early());
         }
         let mut next = self.clone();
-        next.boxed = Some(BoxSize::for_books(self.lines.len()));
+        next.boxed = Some(BoxSize::for_books(self.live().count()));
         Ok(next.changed())
     }
 
@@ -433,15 +541,30 @@ impl Parcel {
         if self.booking.is_some() {
             return Ok(Outcome::Already);
         }
+        self.still_wanted()?;
         if self.status() < Packed {
             return Err(self.too_early());
+        }
+        // Who was asked for another place than where it goes now does not carry it.
+        match (booking.carrier, &self.destination) {
+            (Carrier::Kuaidi100, Destination::Home) | (Carrier::Van, Destination::Site { .. }) => {}
+            (Carrier::Kuaidi100, Destination::Site { .. }) | (Carrier::Van, Destination::Home) => {
+                return Err(Refusal::WrongWay);
+            }
         }
         let mut next = self.clone();
         next.booking = Some(booking.clone());
         Ok(next.changed())
     }
 
-    fn arrive(&self, site: &SiteId, code: &str, now: Timestamp) -> Result<Outcome, Refusal> {
+    fn arrive(
+        &self,
+        site: &SiteId,
+        code: &str,
+        keep_until: Date,
+        now: Timestamp,
+    ) -> Result<Outcome, Refusal> {
+        self.still_wanted()?;
         self.at_site(site, self.pickup_site()?)?;
         self.by_van()?;
         // What has arrived was handed over and has left, whether or not somebody scanned it.
@@ -450,12 +573,14 @@ impl Parcel {
             Outcome::Already => Ok(Outcome::Already),
             Outcome::Changed(mut next) => {
                 next.pickup_code = Some(code.to_owned());
+                next.keep_until = Some(keep_until);
                 Ok(Outcome::Changed(next))
             }
         }
     }
 
     fn collect(&self, site: &SiteId, code: &str, now: Timestamp) -> Result<Outcome, Refusal> {
+        self.still_wanted()?;
         self.at_site(site, self.pickup_site()?)?;
         if self.status() < ReadyForPickup {
             return Err(self.too_early());
@@ -473,6 +598,7 @@ impl Parcel {
         if self.booking.as_ref().is_none_or(|b| b.carrier != Carrier::Kuaidi100) {
             return Err(Refusal::WrongWay);
         }
+        self.still_wanted()?;
         let own = self.history.iter().filter(|entry| entry.by != By::Courier).map(|entry| entry.at);
         let ours = own.max().unwrap_or(now);
         let steps: Vec<(LineEvent, Timestamp)> = [
@@ -510,11 +636,12 @@ impl Parcel {
         place: Option<&SiteId>,
         by: By,
     ) -> Result<Outcome, Refusal> {
-        if self.lines.iter().all(|line| line.status.is_past(event)) {
+        self.still_wanted()?;
+        if self.live().all(|line| line.status.is_past(event)) {
             return Ok(Outcome::Already);
         }
         let mut next = self.clone();
-        for line in &mut next.lines {
+        for line in next.lines.iter_mut().filter(|line| line.status.is_live()) {
             line.status = line.status.after(event).ok_or_else(|| self.too_early())?;
         }
         let step = next.status();
@@ -532,6 +659,9 @@ impl Parcel {
     ) -> Result<Outcome, Refusal> {
         let mut next = self.clone();
         let line = next.lines.iter_mut().find(|line| line.barcode == *barcode).ok_or(Refusal::WrongParcel)?;
+        if line.status.is_void() {
+            return Err(Refusal::Cancelled);
+        }
         if line.status.is_past(event) {
             return Ok(Outcome::Already);
         }
@@ -559,6 +689,10 @@ impl Parcel {
         Refusal::TooEarly { status: self.status().as_str() }
     }
 
+    fn too_late(&self) -> Refusal {
+        Refusal::TooLate { status: self.status().as_str() }
+    }
+
     #[expect(clippy::unused_self, reason = "reads as a question about the parcel at its call sites")]
     fn at_site(&self, scanned_at: &SiteId, expected: &SiteId) -> Result<(), Refusal> {
         if scanned_at == expected { Ok(()) } else { Err(Refusal::WrongSite { site: expected.clone() }) }
@@ -580,8 +714,9 @@ impl Parcel {
     }
 }
 
-/// An order's status: that of its slowest parcel.
+/// An order's status: that of its slowest parcel; parcels that came to nothing count only when there is no other.
 pub fn order_status(parcels: &[Parcel]) -> LineStatus {
+    // The order of the enum has them last.
     parcels.iter().map(Parcel::status).min().unwrap_or(Reserved)
 }
 

@@ -1,28 +1,194 @@
-//! The library's rules as data. A rule set has a version; every order keeps the version that it was decided under.
+//! The library's rules as data. A rule set has a version and a first day; every order keeps the version that it was decided under.
+//!
+//! A rule holds for everybody, or only at a site, for a class of cards, for a class of items. When several fit, the most specific
+//! wins: the site before the card's class, the card's class before the item's. Each answer says which rule decided ([`By`]).
 
-use jiff::civil::Time;
+mod check;
+mod settings;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use check::Faulty;
+pub use settings::{LoanStart, Setting};
+
+use crate::ids::SiteId;
+
+/// What sort of card a reader has.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CardClass {
+    /// A grown-up's own card.
+    #[default]
+    Adult,
+    /// A child's card, under a guardian's.
+    Child,
+    /// A card with more rights, such as a teacher's.
+    Privileged,
+}
+
+/// What sort of item a copy is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemClass {
+    /// An ordinary book.
+    #[default]
+    Ordinary,
+    /// A new book that many want.
+    New,
+    /// A children's book.
+    Children,
+    /// For use in the library.
+    Reference,
+}
+
+/// For whom and what a rule holds; what is `None` restricts nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Only at this site: the one where books are collected or borrowed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub site: Option<SiteId>,
+    /// Only for cards of this class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardClass>,
+    /// Only for items of this class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemClass>,
+}
+
+impl Scope {
+    /// Everybody and everything.
+    pub const ALL: Self = Self { site: None, card: None, item: None };
+
+    fn fits(&self, about: &About<'_>) -> bool {
+        self.site.as_ref().is_none_or(|site| about.site == Some(site))
+            && self.card.is_none_or(|card| card == about.card)
+            && self.item.is_none_or(|item| about.item == Some(item))
+    }
+
+    /// Site before card before item.
+    fn weight(&self) -> (bool, bool, bool) {
+        (self.site.is_some(), self.card.is_some(), self.item.is_some())
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What it says.
+    pub set: Setting,
+    /// For whom and what.
+    #[serde(default, rename = "for", skip_serializing_if = "Scope::is_all")]
+    pub scope: Scope,
+}
+
+impl Scope {
+    fn is_all(&self) -> bool {
+        *self == Self::ALL
+    }
+}
+
+/// Days on which the whole library is closed: nothing is due, and nothing is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Holidays {
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// The last day.
+    #[schema(value_type = String, format = Date)]
+    pub until: Date,
+    /// What readers are told.
+    pub name: String,
+}
+
+/// A division that is delivered to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Its code (GB/T 2260).
+    pub division: String,
+    /// How many parcels are delivered there in one slot of one day; without a number as many as there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_slot: Option<u16>,
+}
 
 /// One version of the rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSet {
     /// Counts up with every change.
     pub version: u32,
-    /// The most books of one order.
-    pub books_per_order: u16,
-    /// The most books that a reader may have ordered and on loan together.
-    pub open_items: u16,
-    /// Days of a loan.
-    pub loan_days: u16,
-    /// Orders after this Shanghai time count from the next morning.
-    pub cut_off: Time,
-    /// When the next morning begins.
-    pub opening: Time,
-    /// Hours from order to delivery that are promised.
-    pub promise_hours: u16,
-    /// What delivery to the door costs, in fen: nothing during the trial. Sites are free for good.
-    pub home_fee_fen: u32,
+    /// The first Shanghai day on which it holds.
+    #[schema(value_type = String, format = Date)]
+    pub starts: Date,
+    /// The rules. What nobody set is as in [`RuleSet::founding`].
+    pub rules: Vec<Rule>,
+    /// When the whole library is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<Holidays>,
+    /// Where home delivery goes. Without any zone it goes to every division that the library knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<Zone>,
+}
+
+/// What a rule is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct About<'a> {
+    /// The site where books are collected; `None` for the door.
+    pub site: Option<&'a SiteId>,
+    /// The reader's card.
+    pub card: CardClass,
+    /// The item, when one is meant.
+    pub item: Option<ItemClass>,
+}
+
+impl<'a> About<'a> {
+    /// A reader with such a card, whatever they order and wherever.
+    pub fn card(card: CardClass) -> Self {
+        Self { card, ..Self::default() }
+    }
+
+    /// The same at this site.
+    #[must_use]
+    pub fn at(self, site: Option<&'a SiteId>) -> Self {
+        Self { site, ..self }
+    }
+
+    /// The same for such an item.
+    #[must_use]
+    pub fn item(self, item: ItemClass) -> Self {
+        Self { item: Some(item), ..self }
+    }
+}
+
+/// Which rule decided: its name, its version, and whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct By {
+    /// The rule's name, such as `books_per_order`.
+    pub rule: String,
+    /// The version of the rule set.
+    pub version: u32,
+    /// For whom and what it holds.
+    #[serde(default, rename = "for", skip_serializing_if = "Scope::is_all")]
+    pub scope: Scope,
+}
+
+/// A value, and the rule that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided<T> {
+    /// The value.
+    pub value: T,
+    /// The rule.
+    pub by: By,
 }
 
 impl RuleSet {
@@ -30,13 +196,57 @@ impl RuleSet {
     pub const fn founding() -> Self {
         Self {
             version: 1,
-            books_per_order: 5,
-            open_items: 10,
-            loan_days: 30,
-            cut_off: Time::constant(16, 0, 0, 0),
-            opening: Time::constant(9, 0, 0, 0),
-            promise_hours: 48,
-            home_fee_fen: 0,
+            starts: Date::constant(2018, 1, 1),
+            rules: Vec::new(),
+            holidays: Vec::new(),
+            zones: Vec::new(),
         }
     }
+
+    /// The most specific rule that `pick` takes, of those that fit.
+    fn decide<T: Copy>(
+        &self,
+        name: &str,
+        founding: T,
+        about: &About<'_>,
+        pick: impl Fn(&Setting) -> Option<T>,
+    ) -> Decided<T> {
+        let best = self
+            .rules
+            .iter()
+            .filter(|rule| rule.scope.fits(about))
+            .filter_map(|rule| pick(&rule.set).map(|value| (value, &rule.scope)))
+            .max_by_key(|(_, scope)| scope.weight());
+        let (value, scope) = best.map_or((founding, Scope::ALL), |(value, scope)| (value, scope.clone()));
+        Decided { value, by: By { rule: name.to_owned(), version: self.version, scope } }
+    }
+
+    /// The holidays that a day belongs to.
+    pub fn holidays_on(&self, day: Date) -> Option<&Holidays> {
+        self.holidays.iter().find(|holidays| (holidays.from..=holidays.until).contains(&day))
+    }
+
+    /// `day`, or the first day after it on which the library is open.
+    #[must_use]
+    pub fn open_day_from(&self, mut day: Date) -> Date {
+        while let Some(holidays) = self.holidays_on(day) {
+            match holidays.until.tomorrow() {
+                Ok(next) => day = next,
+                Err(_) => return day,
+            }
+        }
+        day
+    }
+
+    /// The zone of a division; `None` when nothing is delivered there.
+    pub fn zone(&self, division: &str) -> Option<Zone> {
+        if self.zones.is_empty() {
+            return crate::division::name(division)
+                .map(|_| Zone { division: division.to_owned(), per_slot: None });
+        }
+        self.zones.iter().find(|zone| zone.division == division).cloned()
+    }
 }
+
+#[cfg(test)]
+mod tests;

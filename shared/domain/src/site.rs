@@ -1,9 +1,14 @@
 //! The places that keep, hand out and take back books.
 
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::SiteId;
+use crate::hours::OpeningHours;
+use crate::ids::{Invalid, SiteId};
+
+/// How far into the future an open day is looked for. A site that is closed for longer has none.
+const DAYS_AHEAD: usize = 400;
 
 /// What sort of place a site is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -82,6 +87,53 @@ fn microdegrees(text: &str) -> Option<i32> {
     Some(if negative { -value } else { value })
 }
 
+/// Days on which a site is closed in spite of its hours: holidays, building works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Closure {
+    /// The first closed day.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// The last closed day.
+    #[schema(value_type = String, format = Date)]
+    pub until: Date,
+    /// Why, for readers: one line.
+    #[schema(max_length = 200)]
+    pub reason: String,
+}
+
+impl Closure {
+    /// Closures that a site may have.
+    pub const MOST: usize = 100;
+    /// Characters that a reason may have.
+    pub const LONGEST_REASON: usize = 200;
+
+    /// A closure as staff enter it; space around the reason is dropped.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it ends before it begins, or its reason is empty, too long, or not one line.
+    pub fn new(from: Date, until: Date, reason: &str) -> Result<Self, Invalid> {
+        let reason = reason.trim();
+        if until < from {
+            return Err(Invalid::new("until", "it ends before it begins"));
+        }
+        if reason.is_empty() {
+            return Err(Invalid::new("reason", "it is empty"));
+        }
+        if reason.chars().count() > Self::LONGEST_REASON {
+            return Err(Invalid::new("reason", "it is longer than 200 characters"));
+        }
+        if reason.chars().any(char::is_control) {
+            return Err(Invalid::new("reason", "it is not one line of plain text"));
+        }
+        Ok(Self { from, until, reason: reason.to_owned() })
+    }
+
+    /// Whether a day is one of its days.
+    pub fn covers(&self, day: Date) -> bool {
+        (self.from..=self.until).contains(&day)
+    }
+}
+
 /// One site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
@@ -95,10 +147,59 @@ pub struct Site {
     pub address: String,
     /// Where it is.
     pub point: Point,
-    /// When it is open, such as `Mo-Su 09:00-21:00` or `24/7`.
-    pub opening_hours: String,
+    /// When it is open, by weekday.
+    pub opening_hours: OpeningHours,
+    /// When it is closed all the same.
+    pub closures: Vec<Closure>,
     /// Whether orders are sent from its shelves.
     pub holds_stock: bool,
+    /// How many parcels may be on their way to it or wait in it at one time; `None` when that does not matter.
+    pub capacity: Option<u16>,
+}
+
+impl Site {
+    /// The closure that covers a day.
+    pub fn is_closed_on(&self, day: Date) -> Option<&Closure> {
+        self.closures.iter().find(|closure| closure.covers(day))
+    }
+
+    /// Whether it is open at any time of a day.
+    pub fn is_open_day(&self, day: Date) -> bool {
+        self.opening_hours.is_open_on(day.weekday()) && self.is_closed_on(day).is_none()
+    }
+
+    /// Whether it is open at this moment of the wall clock.
+    pub fn is_open_at(&self, local: DateTime) -> bool {
+        self.opening_hours.is_open_at(local) && self.is_closed_on(local.date()).is_none()
+    }
+
+    /// The first open day, which may be `from` itself; `None` when there is none within 400 days.
+    pub fn next_open_day(&self, from: Date) -> Option<Date> {
+        self.open_days(from).next()
+    }
+
+    /// The last day on which a parcel waits for its reader that came on `arrived`: the open day of this number after that one, so that no
+    /// reader loses a day to a closed door.
+    ///
+    /// When there are fewer open days within 400, it is the last of them. At a site that does not open at all the days are counted as if it
+    /// did: nobody can collect there, and the books must not wait for ever.
+    pub fn pickup_deadline(&self, arrived: Date, open_days: u16) -> Date {
+        let Some(after) = usize::from(open_days).checked_sub(1) else {
+            return self.next_open_day(arrived).unwrap_or(arrived);
+        };
+        let waits = || arrived.tomorrow().into_iter().flat_map(|tomorrow| self.open_days(tomorrow));
+        waits().nth(after).or_else(|| waits().last()).unwrap_or_else(|| {
+            let days = jiff::Span::new().days(i64::from(open_days));
+            arrived.checked_add(days).unwrap_or(arrived)
+        })
+    }
+
+    /// Its open days in their order, as far as they are looked for.
+    fn open_days(&self, from: Date) -> impl Iterator<Item = Date> {
+        std::iter::successors(Some(from), |day| day.tomorrow().ok())
+            .take(DAYS_AHEAD)
+            .filter(|day| self.is_open_day(*day))
+    }
 }
 
 #[cfg(test)]
@@ -125,5 +226,126 @@ mod tests {
         assert!((1_110..=1_114).contains(&a.metres_to(north)), "{}", a.metres_to(north));
         assert!((851..=855).contains(&a.metres_to(east)), "{}", a.metres_to(east));
         assert_eq!(a.metres_to(a), 0);
+    }
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    /// A site with these hours, closed on these days.
+    fn site(hours: &str, closures: &[(&str, &str)]) -> Site {
+        Site {
+            id: SiteId::parse("S01").unwrap(),
+            name: "望京".to_owned(),
+            kind: SiteKind::StreetLibrary,
+            address: String::new(),
+            point: Point { lat: 0, lng: 0 },
+            opening_hours: OpeningHours::parse(hours).unwrap(),
+            closures: closures
+                .iter()
+                .map(|(from, until)| Closure::new(day(from), day(until), "春节").unwrap())
+                .collect(),
+            holds_stock: false,
+            capacity: None,
+        }
+    }
+
+    fn deadline(site: &Site, arrived: &str, open_days: u16) -> String {
+        site.pickup_deadline(day(arrived), open_days).to_string()
+    }
+
+    #[test]
+    fn a_closure_is_whole_days_with_a_reason() {
+        let closure = Closure::new(day("2026-02-16"), day("2026-02-22"), " 春节放假 ").unwrap();
+        assert_eq!(closure.reason, "春节放假");
+        assert_eq!(
+            ["2026-02-15", "2026-02-16", "2026-02-22", "2026-02-23"].map(|text| closure.covers(day(text))),
+            [false, true, true, false]
+        );
+        let one_day = Closure::new(day("2026-10-01"), day("2026-10-01"), &"修".repeat(200)).unwrap();
+        assert!(one_day.covers(day("2026-10-01")));
+
+        let (today, before) = (day("2026-10-01"), day("2026-09-30"));
+        for (until, reason, what) in [
+            (before, "国庆", "until"),
+            (today, " ", "reason"),
+            (today, "国庆\n休息", "reason"),
+            (today, &"修".repeat(201), "reason"),
+        ] {
+            assert_eq!(Closure::new(today, until, reason).unwrap_err().what, what, "{until} {reason}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_open_when_its_hours_say_so_and_no_closure_does_not() {
+        let site = site("Tu-Su 09:00-17:00", &[("2026-11-25", "2026-11-26")]);
+
+        let open: Vec<i8> = (23..=29).filter(|n| site.is_open_day(Date::constant(2026, 11, *n))).collect();
+
+        assert_eq!(open, [24, 27, 28, 29], "23 is a Monday, 25 and 26 are closed");
+        assert_eq!(site.is_closed_on(day("2026-11-25")).unwrap().reason, "春节");
+        assert_eq!(site.is_closed_on(day("2026-11-23")), None, "a Monday is no closure");
+        for (at, now) in [
+            ("2026-11-24T09:00:00", true),
+            ("2026-11-24T17:00:00", false),
+            ("2026-11-25T10:00:00", false),
+            ("2026-11-23T10:00:00", false),
+        ] {
+            assert_eq!(site.is_open_at(at.parse().unwrap()), now, "{at}");
+        }
+    }
+
+    #[test]
+    fn the_next_open_day_may_be_today_and_is_not_looked_for_without_end() {
+        let next = |site: &Site, from: &str| site.next_open_day(day(from)).map(|day| day.to_string());
+        let weekends = site("Sa-Su 09:30-18:00", &[("2026-11-28", "2026-11-28")]);
+
+        assert_eq!(next(&weekends, "2026-11-22").unwrap(), "2026-11-22");
+        assert_eq!(next(&weekends, "2026-11-23").unwrap(), "2026-11-29");
+        assert_eq!(next(&weekends, "2026-12-28").unwrap(), "2027-01-02");
+        assert_eq!(next(&site("off", &[]), "2026-11-23"), None);
+        let year = |until| site("24/7", &[("2026-01-01", until)]);
+        assert_eq!(next(&year("2027-02-03"), "2026-01-01").unwrap(), "2027-02-04", "the 400th day");
+        assert_eq!(next(&year("2027-02-04"), "2026-01-01"), None);
+        assert_eq!(next(&site("Mo off", &[]), "9999-12-31"), None, "the calendar's last day is no fault");
+    }
+
+    #[test]
+    fn a_parcel_waits_for_open_days_and_the_day_of_its_coming_is_none_of_them() {
+        let always = site("24/7", &[]);
+        assert_eq!(deadline(&always, "2026-11-23", 7), "2026-11-30");
+        assert_eq!(deadline(&always, "2026-11-23", 1), "2026-11-24");
+        assert_eq!(deadline(&always, "2026-11-23", 0), "2026-11-23");
+        assert_eq!(deadline(&always, "2026-12-30", 7), "2027-01-06", "into the new year");
+        assert_eq!(deadline(&always, "2028-02-27", 3), "2028-03-01", "2028 has a 29th of February");
+        assert_eq!(deadline(&always, "2027-02-27", 3), "2027-03-02");
+
+        let weekdays = site("Mo-Fr 09:00-17:00", &[]);
+        assert_eq!(deadline(&weekdays, "2026-11-26", 3), "2026-12-01", "Fr, Mo, Tu");
+        assert_eq!(deadline(&weekdays, "2026-11-28", 1), "2026-11-30", "it came on a Saturday");
+        assert_eq!(deadline(&weekdays, "2026-11-28", 0), "2026-11-30");
+    }
+
+    #[test]
+    fn a_closure_over_the_deadline_puts_it_off() {
+        let holiday = [("2026-02-16", "2026-02-22")];
+        let always = site("24/7", &holiday);
+        assert_eq!(deadline(&always, "2026-02-13", 3), "2026-02-23", "two days before it and one behind it");
+        assert_eq!(deadline(&always, "2026-02-13", 2), "2026-02-15", "the last day before it");
+        assert_eq!(deadline(&always, "2026-02-15", 1), "2026-02-23");
+        assert_eq!(deadline(&always, "2026-02-18", 1), "2026-02-23", "it came while nobody was there");
+        assert_eq!(deadline(&site("Tu-Su 09:00-17:00", &holiday), "2026-02-14", 2), "2026-02-24");
+        let year_end = site("24/7", &[("2026-12-31", "2027-01-02"), ("2027-01-02", "2027-01-03")]);
+        assert_eq!(deadline(&year_end, "2026-12-29", 2), "2027-01-04", "two closures that overlap");
+    }
+
+    #[test]
+    fn a_site_that_does_not_open_any_more_keeps_no_parcel_for_ever() {
+        assert_eq!(deadline(&site("off", &[]), "2026-11-23", 7), "2026-11-30");
+        assert_eq!(deadline(&site("off", &[]), "2026-11-23", 0), "2026-11-23");
+        assert_eq!(deadline(&site("off", &[]), "9999-12-30", 7), "9999-12-30");
+        let leaving = site("24/7", &[("2026-11-26", "2099-12-31")]);
+        assert_eq!(deadline(&leaving, "2026-11-23", 7), "2026-11-25", "the last day that there is");
+        assert_eq!(deadline(&site("24/7", &[]), "2026-11-23", u16::MAX), "2027-12-28", "the 400th day");
     }
 }

@@ -23,15 +23,29 @@ pub fn instant(local: DateTime) -> Option<Timestamp> {
 }
 
 /// When an order placed at `placed` is promised to arrive: 48 hours (or what the rules say) from its placing when that is before the
-/// day's cut-off, else from the next morning's opening.
-pub fn promised_by(placed: Timestamp, cut_off: Time, opening: Time, hours: u16) -> Timestamp {
+/// day's cut-off, else from the next morning's opening. `open_day` gives a day or the first one after it on which the library is open:
+/// the clock neither starts nor ends on a closed one.
+pub fn promised_by(
+    placed: Timestamp,
+    cut_off: Time,
+    opening: Time,
+    hours: u16,
+    open_day: impl Fn(Date) -> Date,
+) -> Timestamp {
     let local = shanghai(placed);
-    let start = if local.time() < cut_off {
+    let today = local.date();
+    let counts_today = local.time() < cut_off && open_day(today) == today;
+    let start = if counts_today {
         placed
     } else {
-        local.date().tomorrow().ok().and_then(|next| instant(next.to_datetime(opening))).unwrap_or(placed)
+        today.tomorrow().ok().and_then(|next| instant(open_day(next).to_datetime(opening))).unwrap_or(placed)
     };
-    start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(start)
+    let end = start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(start);
+    let (last, first_open) = (day(end), open_day(day(end)));
+    if last == first_open {
+        return end;
+    }
+    instant(first_open.to_datetime(shanghai(end).time())).unwrap_or(end)
 }
 
 /// The last day of a loan that begins at `since` and lasts `days`: the book may still come back at any hour of that day.
@@ -51,12 +65,18 @@ mod tests {
     #[test]
     fn the_promise_counts_from_the_order_until_the_cut_off() {
         let promise = |placed| {
-            promised_by(at(placed), Time::constant(16, 0, 0, 0), Time::constant(9, 0, 0, 0), 48).to_string()
+            let (cut_off, opening) = (Time::constant(16, 0, 0, 0), Time::constant(9, 0, 0, 0));
+            // The library is closed over the new year.
+            let open =
+                |day: Date| if day == Date::constant(2027, 1, 1) { day.tomorrow().unwrap() } else { day };
+            promised_by(at(placed), cut_off, opening, 48, open).to_string()
         };
 
         assert_eq!(promise("2026-11-23T15:59:59+08:00"), "2026-11-25T07:59:59Z");
         assert_eq!(promise("2026-11-23T16:00:00+08:00"), "2026-11-26T01:00:00Z");
-        assert_eq!(promise("2026-12-31T23:00:00+08:00"), "2027-01-03T01:00:00Z");
+        assert_eq!(promise("2026-12-31T23:00:00+08:00"), "2027-01-04T01:00:00Z", "from the 2nd on");
+        assert_eq!(promise("2027-01-01T10:00:00+08:00"), "2027-01-04T01:00:00Z", "as before the closed day");
+        assert_eq!(promise("2026-12-30T10:00:00+08:00"), "2027-01-02T02:00:00Z", "not on the closed day");
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub enum Step {
     Delivered,
     /// Collected at the site.
     Collected,
+    /// Cancelled by the reader.
+    Cancelled,
+    /// Left at the site until its time was over.
+    Uncollected,
 }
 
 impl Step {
@@ -44,6 +48,8 @@ impl Step {
             LineStatus::ReadyForPickup => Some(Self::ReadyForPickup),
             LineStatus::Delivered => Some(Self::Delivered),
             LineStatus::Collected => Some(Self::Collected),
+            LineStatus::Recalled | LineStatus::Cancelled => Some(Self::Cancelled),
+            LineStatus::Uncollected => Some(Self::Uncollected),
         }
     }
 
@@ -59,6 +65,8 @@ impl Step {
             Self::ReadyForPickup => "ready_for_pickup",
             Self::Delivered => "delivered",
             Self::Collected => "collected",
+            Self::Cancelled => "cancelled",
+            Self::Uncollected => "uncollected",
         }
     }
 }
@@ -85,7 +93,10 @@ pub fn of_line(parcel: &Parcel, line: &Line) -> Vec<Entry> {
         by: By::Staff,
     };
     let concerns = |barcode: &Option<Barcode>| barcode.as_ref().is_none_or(|b| *b == line.barcode);
-    let steps = parcel.history.iter().filter(|entry| concerns(&entry.barcode)).filter_map(|entry| {
+    // What happens to the rest of the parcel after a book came off it is not that book's way.
+    let own = parcel.history.iter().filter(|entry| concerns(&entry.barcode));
+    let off = own.clone().position(|entry| entry.step.is_void()).map_or(usize::MAX, |place| place + 1);
+    let steps = own.take(off).filter_map(|entry| {
         Some(Entry { step: Step::of(entry.step)?, at: entry.at, place: entry.place.clone(), by: entry.by })
     });
     let mut entries: Vec<Entry> = std::iter::once(received).chain(steps).collect();
@@ -98,3 +109,6 @@ pub fn of_line(parcel: &Parcel, line: &Line) -> Vec<Entry> {
     }
     entries
 }
+
+#[cfg(test)]
+mod tests;

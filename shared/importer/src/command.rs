@@ -13,7 +13,7 @@ use yujie_import::{ImportError, Wanted};
 
 /// How it is used.
 pub(crate) const USAGE: &str = "\
-yujie-import sites FILE.csv          id,name,kind,address,lat,lng,opening_hours,holds_stock
+yujie-import sites FILE.csv          id,name,kind,address,lat,lng,opening_hours,holds_stock[,capacity]
 yujie-import staff FILE.csv          login,role,site,name,password
 yujie-import rules [FILE.json]       without a file: the founding rules
 yujie-import catalogue FILE          titles, and the copies that their records name:

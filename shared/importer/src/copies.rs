@@ -6,8 +6,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use serde::Deserialize;
+use serde::de::value::{Error as ValueError, StrDeserializer};
 use yujie_catalogue::csv::{Cells, Reason, Sheet};
 use yujie_domain::copy::{Copy, CopyStatus, Received};
+use yujie_domain::money::Fen;
+use yujie_domain::rules::ItemClass;
 use yujie_domain::{Barcode, SiteId, TitleId, time};
 use yujie_table::{site, title};
 
@@ -33,6 +37,16 @@ impl Importer {
                 title_id: cells.parse("title_id", TitleId::parse)?,
                 site: site.clone(),
                 call_number: cells.require("call_number")?.to_owned(),
+                class: match cells.get("class") {
+                    None => ItemClass::default(),
+                    Some(_) => cells.parse("class", |class| {
+                        ItemClass::deserialize(StrDeserializer::<ValueError>::new(class))
+                    })?,
+                },
+                price: match cells.get("price") {
+                    None => None,
+                    Some(_) => Some(cells.parse("price", Fen::parse_yuan)?),
+                },
                 status: CopyStatus::Available,
                 holder: None,
                 received: Received { at: received, site },

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use yujie_catalogue::names;
 use yujie_catalogue::work::stable_hash;
 use yujie_domain::copy::{Copy, CopyStatus, Received};
+use yujie_domain::rules::ItemClass;
 use yujie_domain::site::Site;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, Invalid, SiteId};
@@ -52,6 +53,8 @@ impl Stock {
                     title_id: title.id.clone(),
                     site: site.clone(),
                     call_number: call_number(title, chance),
+                    class: ItemClass::Ordinary,
+                    price: None,
                     status: CopyStatus::Available,
                     holder: None,
                     received: Received { at: received, site: site.clone() },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use yujie_domain::copy::{Copy, CopyStatus, Received};
+use yujie_domain::rules::ItemClass;
 use yujie_domain::site::Site;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, SiteId};
@@ -89,6 +90,8 @@ impl Places {
             title_id: title.id.clone(),
             site: site.clone(),
             call_number,
+            class: ItemClass::Ordinary,
+            price: None,
             status: CopyStatus::Available,
             holder: None,
             received: Received { at: self.received, site },
@@ -101,6 +104,7 @@ impl Places {
 mod tests {
     use super::*;
     use yujie_domain::TitleId;
+    use yujie_domain::hours::OpeningHours;
     use yujie_domain::site::{Point, SiteKind};
 
     fn site(id: &str, name: &str) -> Site {
@@ -110,8 +114,10 @@ mod tests {
             kind: SiteKind::Library,
             address: String::new(),
             point: Point { lat: 0, lng: 0 },
-            opening_hours: String::new(),
+            opening_hours: OpeningHours::always(),
+            closures: Vec::new(),
             holds_stock: true,
+            capacity: None,
         }
     }
 

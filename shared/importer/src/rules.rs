@@ -13,7 +13,14 @@ impl Importer {
         let set = match file {
             Some(path) => {
                 let text = std::fs::read(path).map_err(|error| ImportError::file(path, error))?;
-                serde_json::from_slice(&text).map_err(|error| ImportError::file(path, error))?
+                let set: RuleSet =
+                    serde_json::from_slice(&text).map_err(|error| ImportError::file(path, error))?;
+                let faults: Vec<String> =
+                    set.faults().into_iter().map(|fault| format!("{}: {}", fault.at, fault.why)).collect();
+                if !faults.is_empty() {
+                    return Err(ImportError::file(path, faults.join("; ")));
+                }
+                set
             }
             None => RuleSet::founding(),
         };

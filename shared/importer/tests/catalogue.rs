@@ -302,7 +302,7 @@ async fn sites_staff_and_rules_are_loaded_and_loaded_again() {
         .await;
     assert!(matches!(none, Err(ImportError::NoStock)));
     assert_eq!(library.load_sites().await.loaded, 3);
-    let bad_site = SITES.to_owned() + "X1,某处,castle,,1,2,,0\nX2,某处,library,,north,2,,0\n";
+    let bad_site = SITES.to_owned() + "X1,某处,castle,,1,2,24/7,0\nX2,某处,library,,north,2,24/7,0\n";
     let mut report = Report::new(None).unwrap();
     library.importer.sites(&library.file("sites.csv", &bad_site), &mut report).await.unwrap();
     assert_eq!(report.finish().rejected, 2);
@@ -325,7 +325,7 @@ async fn sites_staff_and_rules_are_loaded_and_loaded_again() {
     for _ in 0..2 {
         library.importer.rules(None, &mut Report::new(None).unwrap()).await.unwrap();
     }
-    assert_eq!(rules::current(&library.table).await.unwrap().unwrap().version, 1);
+    assert_eq!(rules::newest(&library.table).await.unwrap().unwrap().version, 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use yujie_table::Table;
-use yujie_table::idempotency::{Answer, Known, Request, look_up};
+use yujie_table::idempotency::{Answer, Known, Request, Stands, look_up};
 
 use crate::extract::{self, json};
 use crate::keys::Keys;
@@ -91,6 +91,17 @@ pub fn answer_known(known: Known) -> Result<Option<Response>, Problem> {
             response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
             Ok(Some(response))
         }
+    }
+}
+
+/// Answers what a command says that stands: its own answer the first time, marked as replayed when another request was first.
+///
+/// # Errors
+/// [`Code::IdempotencyKeyReused`].
+pub fn answer_first(stands: Stands) -> Result<Response, Problem> {
+    match stands {
+        Stands::Now(answer) => respond(&answer),
+        Stands::Before(known) => answer_known(known)?.ok_or_else(|| Problem::new(Code::Busy)),
     }
 }
 

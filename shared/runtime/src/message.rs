@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use yujie_domain::timeline::Step;
-use yujie_domain::{ImportId, ParcelRef, TitleId};
+use yujie_domain::{ImportId, ParcelRef, TitleId, TrialId};
 
 /// A step's work: look at this parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,13 @@ pub struct IndexMessage {
     pub title_id: TitleId,
 }
 
+/// A title of which a copy became free, or that somebody began to wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldsMessage {
+    /// Which.
+    pub title_id: TitleId,
+}
+
 /// An import of which a part is to be worked off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportMessage {
@@ -25,6 +32,13 @@ pub struct ImportMessage {
     pub import_id: ImportId,
     /// The version that asks for it. At any other the part is done, by this message or another.
     pub version: u64,
+}
+
+/// A trial of rules that is to be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialMessage {
+    /// Which.
+    pub trial_id: TrialId,
 }
 
 /// A fact on the notices topic. Its `kind` is a message attribute too, for filter policies.

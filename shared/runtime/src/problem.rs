@@ -65,7 +65,7 @@ codes! {
     /// The route exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "不支持此请求方法。";
     /// Obstacles stand in the way of an order; `reasons` has them all.
-    OrderRefused = "order_refused", CONFLICT, "暂时不能下单，原因见下。";
+    OrderRefused = "order_refused", CONFLICT, "暂时不能办理，原因见下。";
     /// The phone code is wrong, too old, or used up.
     WrongPhoneCode = "wrong_phone_code", UNPROCESSABLE_ENTITY, "验证码不正确或已过期，请重新获取。";
     /// The person has a card.
@@ -74,6 +74,16 @@ codes! {
     PhoneTaken = "phone_taken", CONFLICT, "该手机号已用于另一张读者卡。";
     /// Too often; try again later.
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "操作过于频繁，请稍后再试。";
+    /// The books have left the library, or are with the reader; `reasons` says how far each is.
+    TooLate = "too_late", CONFLICT, "图书已出库，不能再更改。";
+    /// The rules refuse a renewal; `reasons` has them all.
+    RenewalRefused = "renewal_refused", CONFLICT, "暂时不能续借，原因见下。";
+    /// The reader cancelled this book or parcel: it stays here.
+    CancelledByReader = "cancelled_by_reader", CONFLICT, "读者已取消，请把这本书留在馆内。";
+    /// The parcel was not collected in time and is given up.
+    PickupExpired = "pickup_expired", CONFLICT, "取书期限已过，请读者重新预借。";
+    /// A cancelled book is still in the box.
+    TakeOutFirst = "take_out_first", CONFLICT, "箱内有已取消的图书，请先取出再交接。";
     /// A scan of a copy that is not of this parcel.
     WrongParcel = "wrong_parcel", CONFLICT, "这本书不属于此包裹。";
     /// A scan before its turn.
@@ -96,6 +106,8 @@ codes! {
     ChangedMeanwhile = "changed_meanwhile", CONFLICT, "其他馆员刚刚修改过，请刷新后再试。";
     /// There are as many picks as there may be.
     TooManyPicks = "too_many_picks", CONFLICT, "推荐书目已满 200 种，请先撤下一些。";
+    /// A reader's cart has as many titles as it may have.
+    CartFull = "cart_full", CONFLICT, "预借车已满 50 种，请先移出一些再添加。";
     /// An import's file was not brought.
     FileMissing = "file_missing", CONFLICT, "文件还没有上传，请先上传再开始导入。";
     /// An import's file is larger than what is taken.

@@ -1,19 +1,19 @@
 //! What concerns the whole table. Bulk loading, for the importer: many items at once, marked so that the relay leaves them alone (their
-//! index and projections are built by the importer itself). And the two walks over everything: for the index, and for the shelves.
+//! index and projections are built by the importer itself). And the walks over everything: for the index, for the shelves, for a trial of rules.
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use jiff::Timestamp;
+use yujie_domain::account::Account;
 use yujie_domain::copy::Copy;
-use yujie_domain::parcel::LineStatus;
+use yujie_domain::parcel::{LineStatus, Parcel};
 use yujie_domain::shelves::Beside;
-use yujie_domain::site::Site;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, ReaderId, TitleId};
 
 use crate::access::availability::{self, Availability};
 use crate::access::lending::{self, Lending};
 use crate::access::title::Described;
-use crate::access::{account, copy, parcel, shelf, site, title};
+use crate::access::{account, copy, order, parcel, shelf, title};
 use crate::codec::{Image, Item, KIND};
 use crate::error::TableError;
 use crate::key;
@@ -36,8 +36,6 @@ pub enum Loaded {
     Copy(Copy),
     /// A title's counted copies.
     Availability(TitleId, Availability),
-    /// A site.
-    Site(Site),
 }
 
 impl Loaded {
@@ -46,7 +44,6 @@ impl Loaded {
             Self::Title(title) => title::to_item(title)?,
             Self::Copy(copy) => copy::to_item(copy)?,
             Self::Availability(id, counted) => availability::to_item(id, counted, 1)?,
-            Self::Site(site) => site::to_item(site)?,
         };
         item.insert(BULK_MARK.to_owned(), AttributeValue::Bool(true));
         Ok(item)
@@ -240,6 +237,91 @@ fn shelf_fact(item: Item) -> Result<Option<ShelfFact>, TableError> {
         Some(shelf::BORROWED_WITH) => {
             let (title, beside) = shelf::beside_of(item)?;
             Some(ShelfFact::Beside(title, beside))
+        }
+        _ => None,
+    })
+}
+
+/// How many parts of the table are walked beside each other for a trial of rules.
+pub const TRIAL_SEGMENTS: u16 = SHELF_SEGMENTS;
+
+/// What a trial of rules is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrialFact {
+    /// An order's head, without its recipient.
+    Order(order::Head),
+    /// A parcel, without what its fulfilment needs: box, booking, code.
+    Parcel(Box<Parcel>),
+    /// A reader's account, without its places in queues.
+    Account(Account),
+}
+
+/// A part of the walk for a trial of rules.
+#[derive(Debug)]
+pub struct TrialFacts {
+    /// What was found.
+    pub facts: Vec<TrialFact>,
+    /// Items that are not what their kind says: left out, because the others are other readers'.
+    pub unreadable: Vec<TableError>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<After>,
+}
+
+/// Some of what a trial of rules is made of, in no order: all accounts, and the orders that were placed, and parcels that were promised, from
+/// `from` on. It reads the whole table; the rest stays where it is, and of an item only the attributes come that are asked for here:
+/// no recipient and no pickup code.
+pub async fn trial_facts_after(
+    table: &Table,
+    segment: u16,
+    from: Timestamp,
+    after: Option<After>,
+) -> Result<TrialFacts, TableError> {
+    const ASKED: [&str; 24] = [
+        "pk", "sk", "kind", "v", "at", "by", "fee", "to", "unfilled", "queued", "rv", "st", "from", "ld",
+        "lf", "rd", "l", "wn", "h", "card", "cc", "ex", "open", "un",
+    ];
+    let projection: Vec<String> = ASKED.iter().map(|name| format!("#{name}")).collect();
+    let mut request = table
+        .client()
+        .scan()
+        .table_name(table.name())
+        .segment(i32::from(segment))
+        .total_segments(i32::from(TRIAL_SEGMENTS))
+        .filter_expression(
+            "#kind = :account OR (#kind = :order AND #at >= :from) OR (#kind = :parcel AND #by >= :from)",
+        )
+        .projection_expression(projection.join(", "))
+        .expression_attribute_values(":from", AttributeValue::N(from.as_millisecond().to_string()))
+        .set_exclusive_start_key(after.map(|After(key)| key))
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    for name in ASKED {
+        request = request.expression_attribute_names(format!("#{name}"), name);
+    }
+    for (placeholder, kind) in
+        [(":account", account::KIND), (":order", order::KIND), (":parcel", parcel::KIND)]
+    {
+        request = request.expression_attribute_values(placeholder, AttributeValue::S(kind.to_owned()));
+    }
+    let answer = request.send().await.map_err(TableError::from_sdk)?;
+    table.count_read(answer.consumed_capacity());
+    let mut found =
+        TrialFacts { facts: Vec::new(), unreadable: Vec::new(), next: answer.last_evaluated_key.map(After) };
+    for item in answer.items.unwrap_or_default() {
+        match trial_fact(item) {
+            Ok(fact) => found.facts.extend(fact),
+            Err(error) => found.unreadable.push(error),
+        }
+    }
+    Ok(found)
+}
+
+fn trial_fact(item: Item) -> Result<Option<TrialFact>, TableError> {
+    let kind = item.get(KIND).and_then(|kind| kind.as_s().ok()).map(String::as_str);
+    Ok(match kind {
+        Some(order::KIND) => Some(TrialFact::Order(order::from_item(&account::reader_of(&item)?, item)?)),
+        Some(parcel::KIND) => Some(TrialFact::Parcel(Box::new(parcel::of_item(item)?))),
+        Some(account::KIND) => {
+            Some(TrialFact::Account(account::from_item(&account::reader_of(&item)?, item)?))
         }
         _ => None,
     })

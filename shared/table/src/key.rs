@@ -1,10 +1,12 @@
 //! Keys. Every prefix of the table is spelled in this file and nowhere else; identifiers cannot contain the separator, so no user
 //! data can forge a key.
 
+use jiff::Timestamp;
 use yujie_domain::shelves::ShelfName;
 use yujie_domain::timeline::Step;
 use yujie_domain::{
-    AddressId, Barcode, CardNo, ImportId, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin, TitleId,
+    AddressId, Barcode, CardNo, ImportId, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin,
+    TitleId, TrialId,
 };
 
 /// A primary key.
@@ -96,6 +98,11 @@ pub(crate) fn ref_order(no: &OrderNo) -> String {
     format!("ORDER#{no}")
 }
 
+/// How many parcels a site has taken on: apart from the other sites' counts, because every order to a site changes its own.
+pub(crate) fn site_load(id: &SiteId) -> Key {
+    Key::new(format!("SITE#{id}"), "LOAD")
+}
+
 /// Index `by_site`: the parcels that a site has in work.
 pub(crate) fn site_work(site: &SiteId) -> String {
     format!("WORK#{site}")
@@ -109,7 +116,21 @@ pub(crate) fn clock_open(shard: u8) -> String {
 /// How many shards [`clock_open`] has.
 pub(crate) const OPEN_SHARDS: u8 = 4;
 
-/// Index `by_clock`: the loans that end on a day.
+/// A place in a title's queue. Sixteen digits keep the order of time for as long as milliseconds are counted.
+pub(crate) fn hold(id: &TitleId, since: Timestamp, rid: &ReaderId) -> Key {
+    Key::new(title(id).pk, format!("{HOLD}{:016}#{rid}", since.as_millisecond()))
+}
+pub(crate) const HOLD: &str = "HOLD#";
+
+/// Index `by_clock`: all holds, by title.
+pub(crate) fn clock_holds(shard: u8) -> String {
+    format!("HOLDS#{shard}")
+}
+
+/// How many shards [`clock_holds`] has.
+pub(crate) const HOLD_SHARDS: u8 = 4;
+
+/// Index `by_clock`: the readers for whom something is due first on a day.
 pub(crate) fn clock_due(day: jiff::civil::Date) -> String {
     format!("DUE#{day}")
 }
@@ -124,6 +145,11 @@ pub(crate) fn rules(version: u32) -> Key {
 }
 pub(crate) const RULES: &str = "RULES";
 
+/// A trial of rules: asked for by its id alone.
+pub(crate) fn trial(id: &TrialId) -> Key {
+    Key::new(format!("TRIAL#{id}"), "TRIAL")
+}
+
 pub(crate) fn reader(rid: &ReaderId) -> String {
     format!("READER#{rid}")
 }
@@ -134,6 +160,10 @@ pub(crate) fn profile(rid: &ReaderId) -> Key {
 
 pub(crate) fn account(rid: &ReaderId) -> Key {
     Key::new(reader(rid), "ACCOUNT")
+}
+
+pub(crate) fn cart(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "CART")
 }
 
 pub(crate) fn address(rid: &ReaderId, id: &AddressId) -> Key {

@@ -305,7 +305,10 @@ impl Table {
     }
 
     /// Carries out one write.
-    pub(crate) async fn write(&self, write: Write) -> Result<(), TransactError> {
+    ///
+    /// # Errors
+    /// [`TransactError::Refused`] when its condition did not hold.
+    pub async fn write(&self, write: Write) -> Result<(), TransactError> {
         if matches!(write.kind, Kind::Delete(_)) {
             return self.transact(vec![write]).await;
         }
@@ -366,8 +369,11 @@ impl Table {
         Ok(())
     }
 
-    /// Carries out all writes or none.
-    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), TransactError> {
+    /// Carries out all writes or none. No two may be of one item.
+    ///
+    /// # Errors
+    /// [`TransactError::Refused`] with every condition that did not hold.
+    pub async fn transact(&self, writes: Vec<Write>) -> Result<(), TransactError> {
         let mut request =
             self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
         for write in writes {

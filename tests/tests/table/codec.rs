@@ -1,10 +1,15 @@
 //! What is written comes back.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use yujie_domain::copy::{Copy, CopyStatus, Received};
-use yujie_domain::parcel::{Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel};
+use yujie_domain::money::Fen;
+use yujie_domain::parcel::{
+    Because, Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel, Ticket, Warning,
+};
+use yujie_domain::rules::ItemClass;
 use yujie_domain::{Barcode, ParcelRef, SiteId, TitleId, Waybill};
 use yujie_table::bulk::{self, Loaded};
 use yujie_table::courier_event::{self, RawEvent};
@@ -37,14 +42,29 @@ fn status() -> impl Strategy<Value = LineStatus> {
     prop::sample::select(&LineStatus::ALL[..7])
 }
 
+fn class() -> impl Strategy<Value = ItemClass> {
+    prop::sample::select(vec![ItemClass::Ordinary, ItemClass::New, ItemClass::Children, ItemClass::Reference])
+}
+
+fn day() -> impl Strategy<Value = Date> {
+    (0_i32..20_000)
+        .prop_map(|days| Date::constant(2020, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap())
+}
+
+fn ticket() -> impl Strategy<Value = Ticket> {
+    ("[A-Z0-9]{1,40}", "[A-Z0-9]{1,40}").prop_map(|(task, order)| Ticket { task, order })
+}
+
 fn line() -> impl Strategy<Value = Line> {
-    (title(), ".{0,40}", barcode(), ".{0,20}", at(), site(), status()).prop_map(
-        |(title_id, title, barcode, call_number, at, site, status)| Line {
+    (title(), ".{0,40}", barcode(), ".{0,20}", at(), site(), class(), any::<u16>(), status()).prop_map(
+        |(title_id, title, barcode, call_number, at, site, class, loan_days, status)| Line {
             title_id,
             title,
             barcode,
             call_number,
             received: Received { at, site },
+            class,
+            loan_days,
             status,
         },
     )
@@ -55,25 +75,35 @@ fn entry() -> impl Strategy<Value = Entry> {
         .prop_map(|(step, at, place, by, barcode)| Entry { step, at, place, by, barcode })
 }
 
+fn because() -> impl Strategy<Value = Because> {
+    prop::sample::select(vec![Because::OnlySite, Because::Nearer, Because::CameFree])
+}
+
 fn booking() -> impl Strategy<Value = Booking> {
     let carrier = prop::sample::select(vec![Carrier::Kuaidi100, Carrier::Van]);
-    (carrier, "[A-Za-z0-9_-]{5,32}")
-        .prop_map(|(carrier, waybill)| Booking { carrier, waybill: Waybill::parse(&waybill).unwrap() })
+    (carrier, "[A-Za-z0-9_-]{5,32}", prop::option::of(ticket())).prop_map(|(carrier, waybill, ticket)| {
+        Booking { carrier, waybill: Waybill::parse(&waybill).unwrap(), ticket }
+    })
 }
 
 prop_compose! {
     fn any_parcel(of: Parcel)(
-        site in site(), to in prop::option::of(site()), promised_by in at(), rules in any::<u32>(), loan_days in any::<u16>(),
+        (site, to, promised_by) in (site(), prop::option::of(site()), at()),
+        (rules, takes_place, loan_from) in (any::<u32>(), any::<bool>(), prop::option::of(at())),
+        (remedy_days, because) in (any::<u16>(), because()),
         lines in prop::collection::vec(line(), 1..8), sorted in prop::option::of(at()),
         boxed in prop::option::of(prop::sample::select(vec![BoxSize::Small, BoxSize::Medium, BoxSize::Large])),
-        booking in prop::option::of(booking()), pickup_code in prop::option::of("[0-9]{6}"),
+        (booking, attempt, revoked) in (prop::option::of(booking()), any::<u8>(), prop::option::of(ticket())),
+        (pickup_code, keep_until) in (prop::option::of("[0-9]{6}"), prop::option::of(day())),
+        warned in prop::option::of(prop::sample::select(vec![Warning::Half, Warning::Broken])),
         history in prop::collection::vec(entry(), 0..12),
     ) -> Parcel {
         Parcel {
             at: of.at.clone(),
             site,
             destination: to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
-            promised_by, rules, loan_days, lines, sorted, boxed, booking, pickup_code, history,
+            takes_place, promised_by, rules, loan_from, remedy_days, because, lines, sorted, boxed, booking, attempt,
+            revoked, pickup_code, keep_until, warned, history,
             version: of.version,
         }
     }
@@ -140,18 +170,25 @@ fn a_parcel_that_somebody_else_stored_is_refused() {
 fn a_copy_comes_back_as_it_was_stored() {
     let (mut runner, runtime) = runner();
     let ground = runtime.block_on(Ground::new());
-    let copies = (barcode(), title(), site(), ".{0,20}", at(), site(), any::<bool>(), 1..u64::MAX).prop_map(
-        |(barcode, title_id, site, call_number, at, received, lent, version)| Copy {
-            barcode,
-            title_id,
-            site,
-            call_number,
-            status: if lent { CopyStatus::OnLoan } else { CopyStatus::Available },
-            holder: lent.then(|| scene::parcel(&library::reader(1), "261123PLACED0001")),
-            received: Received { at, site: received },
-            version,
-        },
-    );
+    let prices = prop::option::of(any::<u32>().prop_map(Fen));
+    let copies = (
+        (barcode(), title(), site(), ".{0,20}", class(), prices),
+        (at(), site(), any::<bool>(), 1..u64::MAX),
+    )
+        .prop_map(
+            |((barcode, title_id, site, call_number, class, price), (at, received, lent, version))| Copy {
+                barcode,
+                title_id,
+                site,
+                call_number,
+                class,
+                price,
+                status: if lent { CopyStatus::OnLoan } else { CopyStatus::Available },
+                holder: lent.then(|| scene::parcel(&library::reader(1), "261123PLACED0001")),
+                received: Received { at, site: received },
+                version,
+            },
+        );
 
     runner
         .run(&copies, |wanted| {
@@ -210,8 +247,11 @@ async fn an_order_comes_back_with_its_parcels_and_pages_do_not_cut_it() {
     )
     .await;
     wanted.head.unfilled = vec![library::title_id("b000009")];
+    wanted.head.queued = vec![library::title_id("b000010")];
+    wanted.head.from_hold = true;
     let (request, answer) = yujie_tests::ground::asked("an order");
-    order::place(&ground.table, &wanted, &copies, 10, &request, &answer).await.unwrap();
+    let placing = scene::placing(&ground, &person, wanted.clone(), copies).await;
+    order::place(&ground.table, &placing, &request, &answer).await.unwrap();
 
     let read = order::get(&ground.table, &person.rid, &wanted.head.order_no).await.unwrap();
     assert_eq!(read.as_ref(), Some(&wanted));

@@ -1,6 +1,6 @@
-//! Booking a courier who collects a parcel at the library and takes it to a reader (商家寄件), and cancelling the booking.
+//! Booking a courier who collects a parcel at the library and takes it to a reader (商家寄件).
 //!
-//! Here the requests are written, for the caller to post to [`PATH`]; what comes back is read by [`outcome`].
+//! Here the request is written, for the caller to post to [`PATH`]; what comes back is read by [`outcome`](super::outcome).
 
 use std::fmt;
 
@@ -9,17 +9,18 @@ use jiff::civil::Time;
 use serde_json::Value;
 use yujie_domain::ParcelNo;
 
-use super::outcome::{self, BookingError};
 use super::{Credentials, form, sign};
 
-/// Where bookings are posted, below the platform's address, as `application/x-www-form-urlencoded`.
+/// Where bookings and cancellations are posted, below the platform's address, as `application/x-www-form-urlencoded`.
 pub const PATH: &str = "/order/borderapi.do";
 
 /// A request to collect and deliver one parcel.
 #[derive(Clone)]
 pub struct Booking {
-    /// Ours, and the idempotency key: within 48 hours the same number gets the first booking's reply.
+    /// Ours, and with `attempt` the idempotency key: within 48 hours the same key gets the first booking's reply.
     pub parcel: ParcelNo,
+    /// How many bookings of this parcel were cancelled before: the next one is another, and must not get the reply of those.
+    pub attempt: u8,
     /// The carrier's code on the platform, such as `shunfeng`.
     pub carrier: String,
     /// The library.
@@ -74,12 +75,21 @@ pub enum PickupDay {
 }
 
 impl Booking {
+    /// The idempotency key: the parcel's number, from the second booking on with `-R` and the attempt. At most 25 characters; the
+    /// platform takes 32. No parcel's number looks like it.
+    pub fn third_order_id(&self) -> String {
+        match self.attempt {
+            0 => self.parcel.to_string(),
+            again => format!("{}-R{again}", self.parcel),
+        }
+    }
+
     /// The request's body, as of `now`.
     pub fn form(&self, credentials: &Credentials, now: Timestamp) -> String {
         let text = |text: &str| Some(text.to_owned());
         let hour = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
         let param = [
-            ("thirdOrderId", Some(self.parcel.to_string())),
+            ("thirdOrderId", Some(self.third_order_id())),
             ("kuaidicom", text(&self.carrier)),
             ("sendManName", text(&self.sender.name)),
             ("sendManMobile", text(&self.sender.phone)),
@@ -120,6 +130,7 @@ impl fmt::Debug for Booking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Booking")
             .field("parcel", &self.parcel)
+            .field("attempt", &self.attempt)
             .field("carrier", &self.carrier)
             .finish_non_exhaustive()
     }
@@ -131,32 +142,8 @@ impl fmt::Debug for Contact {
     }
 }
 
-/// A request to call the courier off.
-#[derive(Debug, Clone)]
-pub struct Cancellation {
-    /// [`Booked::task_id`](super::Booked::task_id).
-    pub task_id: String,
-    /// [`Booked::order_id`](super::Booked::order_id).
-    pub order_id: String,
-    /// Why, in words for the courier.
-    pub reason: String,
-}
-
-impl Cancellation {
-    /// The request's body, as of `now`.
-    pub fn form(&self, credentials: &Credentials, now: Timestamp) -> String {
-        let param = [("taskId", &self.task_id), ("orderId", &self.order_id), ("cancelMsg", &self.reason)];
-        request("cancel", param.map(|(name, value)| (name, Some(value.clone()))), credentials, now)
-    }
-
-    /// Reads the reply.
-    pub fn parse(reply: &[u8]) -> Result<(), BookingError> {
-        outcome::accepted(reply).map(drop)
-    }
-}
-
 /// A signed request: the signature covers `param` as the very text that is sent.
-fn request<const N: usize>(
+pub(super) fn request<const N: usize>(
     method: &str,
     param: [(&str, Option<String>); N],
     credentials: &Credentials,

@@ -1,4 +1,4 @@
-//! What the platform answers to a booking or a cancellation.
+//! What the platform answers to a booking.
 
 use std::fmt;
 
@@ -21,7 +21,11 @@ pub struct Booked {
 impl Booked {
     /// Reads the reply to a [`Booking`](super::Booking).
     pub fn parse(reply: &[u8]) -> Result<Self, BookingError> {
-        let Details { task_id, order_id, kuaidinum } = accepted(reply)?;
+        let Details { task_id, order_id, kuaidinum } = match answer(reply) {
+            Answer::Yes(details) => details,
+            Answer::No(refusal) => return Err(BookingError::of(refusal)),
+            Answer::Unreadable => return Err(BookingError::Unreadable),
+        };
         let (Some(task_id), Some(order_id)) = (task_id.some(), order_id.some()) else {
             return Err(BookingError::Unreadable);
         };
@@ -47,7 +51,17 @@ pub enum BookingError {
 }
 
 impl BookingError {
-    /// Whether the same request may succeed later. Repeating it is safe: its parcel number is an idempotency key.
+    fn of(refusal: Refusal) -> Self {
+        if refusal.is_about_account() {
+            Self::Account(refusal)
+        } else if refusal.code == "500" {
+            Self::Busy(refusal)
+        } else {
+            Self::Refused(refusal)
+        }
+    }
+
+    /// Whether the same request may succeed later. Repeating it is safe: it has an idempotency key.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreadable | Self::Busy(_))
     }
@@ -60,6 +74,13 @@ pub struct Refusal {
     pub code: String,
     /// Its explanation, for the staff. It may repeat the reader's address, so it is not shown by `Debug` and `Display`.
     pub message: String,
+}
+
+impl Refusal {
+    /// Whether our key, signature or credit is at fault, whatever was asked for.
+    pub(super) fn is_about_account(&self) -> bool {
+        ["503", "600", "601"].contains(&self.code.as_str())
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -91,20 +112,26 @@ pub(super) struct Details {
     kuaidinum: Text,
 }
 
-/// The details of a reply that says yes.
-pub(super) fn accepted(reply: &[u8]) -> Result<Details, BookingError> {
-    let Reply { result, return_code, message, data: Lenient(details) } =
-        lenient::object(reply).map_err(|_| BookingError::Unreadable)?;
-    if result.as_str() == "true" && return_code.as_str() == "200" {
-        return Ok(details);
-    }
-    let Some(code) = return_code.some() else {
-        return Err(BookingError::Unreadable);
+/// A reply, by what it says.
+pub(super) enum Answer {
+    /// Yes, and what there is to know.
+    Yes(Details),
+    /// No.
+    No(Refusal),
+    /// Neither: not of this protocol.
+    Unreadable,
+}
+
+/// Reads a reply, whatever was asked for.
+pub(super) fn answer(reply: &[u8]) -> Answer {
+    let Ok(Reply { result, return_code, message, data: Lenient(details) }) = lenient::object(reply) else {
+        return Answer::Unreadable;
     };
-    let refusal = Refusal { code, message: message.some().unwrap_or_default() };
-    Err(match refusal.code.as_str() {
-        "500" => BookingError::Busy(refusal),
-        "503" | "600" | "601" => BookingError::Account(refusal),
-        _ => BookingError::Refused(refusal),
-    })
+    if result.as_str() == "true" && return_code.as_str() == "200" {
+        return Answer::Yes(details);
+    }
+    match return_code.some() {
+        Some(code) => Answer::No(Refusal { code, message: message.some().unwrap_or_default() }),
+        None => Answer::Unreadable,
+    }
 }

@@ -1,4 +1,5 @@
-//! Accounts: a reader's open items, in one small item that every limit is checked against.
+//! Accounts: a reader's open items and holds, in one small item that every limit is checked against. It is stored whole at the version that
+//! was read: of two commands on one account, one is decided anew.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +8,92 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::account::{Account, Loan, OpenItem};
+use yujie_domain::rules::{CardClass, ItemClass};
 use yujie_domain::{Barcode, CardNo, OrderNo, ReaderId, TitleId};
 
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key;
-use crate::table::{Table, TransactError, Write};
+use crate::schema::BY_CLOCK;
+use crate::table::{Page, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "account";
 
+/// An account's body. What most readers do not have is left out, and names are short: every order writes the whole of it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
+    v: u64,
     card: CardNo,
+    /// The card's class; an adult's has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cc: Option<CardClass>,
+    /// The card's last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ex: Option<Date>,
     open: BTreeMap<TitleId, Open>,
+    /// Holds: since when, in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    ho: BTreeMap<TitleId, i64>,
+    /// The days of uncollected parcels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    un: Vec<Date>,
     /// Whether the reader takes part in recommendations. Most do and have no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tp: Option<bool>,
 }
 
-/// An open item; its names are short because every order writes the whole map's size.
+/// An open item.
 #[derive(Debug, Serialize, Deserialize)]
 struct Open {
     b: Barcode,
     o: OrderNo,
     n: String,
+    /// The item's class; an ordinary one has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<ItemClass>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
     s: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     d: Option<Date>,
+    /// How often the loan was renewed; one that never was has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<u16>,
 }
 
-/// A new reader's account.
-pub(crate) fn new_item(rid: &ReaderId, card: &CardNo, takes_part: bool) -> Result<Item, TableError> {
-    let tp = (!takes_part).then_some(false);
-    codec::item(&key::account(rid), KIND, &Row { card: card.clone(), open: BTreeMap::new(), tp })
+/// The item of an account, on the clock with the first day on which something is due.
+pub(crate) fn to_item(account: &Account) -> Result<Item, TableError> {
+    let open = |item: &OpenItem| Open {
+        b: item.barcode.clone(),
+        o: item.order_no.clone(),
+        n: item.title.clone(),
+        c: Some(item.class).filter(|class| *class != ItemClass::default()),
+        s: item.loan.map(|loan| loan.since),
+        d: item.loan.map(|loan| loan.due),
+        r: item.loan.map(|loan| loan.renewed).filter(|renewed| *renewed > 0),
+    };
+    let row = Row {
+        v: account.version,
+        card: account.card_no.clone(),
+        cc: Some(account.class).filter(|class| *class != CardClass::default()),
+        ex: account.expires,
+        open: account.open.iter().map(|(title_id, item)| (title_id.clone(), open(item))).collect(),
+        ho: account
+            .holds
+            .iter()
+            .map(|(title_id, since)| (title_id.clone(), since.as_millisecond()))
+            .collect(),
+        un: account.uncollected.clone(),
+        tp: (!account.takes_part).then_some(false),
+    };
+    let mut item = codec::item(&key::account(&account.rid), KIND, &row)?;
+    if let Some(due) = account.first_due() {
+        item.insert(BY_CLOCK.pk.to_owned(), AttributeValue::S(key::clock_due(due)));
+        item.insert(BY_CLOCK.sk.to_owned(), AttributeValue::S(account.rid.to_string()));
+    }
+    Ok(item)
 }
 
-fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableError> {
+pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableError> {
     let key = key_of(&item);
     let row: Row = codec::body(item)?;
     let open = row
@@ -51,14 +101,32 @@ fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableError> {
         .into_iter()
         .map(|(title_id, open)| {
             let loan = match (open.s, open.d) {
-                (Some(since), Some(due)) => Some(Loan { since, due }),
+                (Some(since), Some(due)) => Some(Loan { since, due, renewed: open.r.unwrap_or_default() }),
                 (None, None) => None,
                 _ => return Err(corrupt(&key, "a loan has a beginning and a due day, or neither")),
             };
-            Ok((title_id, OpenItem { barcode: open.b, order_no: open.o, title: open.n, loan }))
+            let class = open.c.unwrap_or_default();
+            Ok((title_id, OpenItem { barcode: open.b, order_no: open.o, title: open.n, class, loan }))
         })
         .collect::<Result<_, _>>()?;
-    Ok(Account { rid: rid.clone(), card_no: row.card, open, takes_part: row.tp.unwrap_or(true) })
+    let holds = row
+        .ho
+        .into_iter()
+        .map(|(title_id, ms)| {
+            Ok((title_id, Timestamp::from_millisecond(ms).map_err(|error| corrupt(&key, error))?))
+        })
+        .collect::<Result<_, TableError>>()?;
+    Ok(Account {
+        rid: rid.clone(),
+        card_no: row.card,
+        class: row.cc.unwrap_or_default(),
+        expires: row.ex,
+        open,
+        holds,
+        uncollected: row.un,
+        takes_part: row.tp.unwrap_or(true),
+        version: row.v,
+    })
 }
 
 /// The reader whose account this is, by its key alone: one who does not take part stays out however the rest of the item looks.
@@ -79,68 +147,28 @@ pub async fn get(table: &Table, rid: &ReaderId) -> Result<Option<Account>, Table
 pub async fn set_takes_part(table: &Table, rid: &ReaderId, takes_part: bool) -> Result<(), TransactError> {
     let exists = "attribute_exists(pk)";
     let write = if takes_part {
-        Write::update(key::account(rid), "REMOVE tp", exists)
+        Write::update(key::account(rid), "REMOVE tp SET v = v + :one", exists)
     } else {
-        Write::update(key::account(rid), "SET tp = :no", exists).value(":no", AttributeValue::Bool(false))
+        Write::update(key::account(rid), "SET tp = :no, v = v + :one", exists)
+            .value(":no", AttributeValue::Bool(false))
     };
-    table.write(write).await
+    table.write(write.number(":one", 1)).await
 }
 
-/// Adds ordered items, if none of the titles is open already and the reader stays within `limit`.
-pub(crate) fn add_open(
-    rid: &ReaderId,
-    items: &[(&TitleId, OpenItem)],
-    limit: u16,
-) -> Result<Write, TableError> {
-    let room = usize::from(limit).saturating_sub(items.len());
-    let mut sets = Vec::new();
-    let mut conditions = vec!["size(#open) <= :room".to_owned()];
-    for place in 0..items.len() {
-        sets.push(format!("#open.#t{place} = :i{place}"));
-        conditions.push(format!("attribute_not_exists(#open.#t{place})"));
-    }
-    let mut write =
-        Write::update(key::account(rid), format!("SET {}", sets.join(", ")), conditions.join(" AND "))
-            .name("#open", "open")
-            .value(":room", AttributeValue::N(room.to_string()));
-    for (place, (title_id, item)) in items.iter().enumerate() {
-        let open = Open {
-            b: item.barcode.clone(),
-            o: item.order_no.clone(),
-            n: item.title.clone(),
-            s: None,
-            d: None,
-        };
-        let value = serde_dynamo::to_attribute_value(&open).map_err(|e| corrupt(&key::account(rid), e))?;
-        write = write.name(format!("#t{place}"), title_id.as_str()).value(format!(":i{place}"), value);
-    }
-    Ok(write)
+/// Puts an account in the place of its version before.
+pub fn replace(next: &Account) -> Result<Write, TableError> {
+    Ok(Write::replace(to_item(next)?, next.version.saturating_sub(1)))
 }
 
-/// Begins the loans of open items.
-pub(crate) fn begin_loans(rid: &ReaderId, items: &[(&TitleId, &Barcode)], loan: Loan) -> Write {
-    let mut sets = Vec::new();
-    let mut conditions = Vec::new();
-    for place in 0..items.len() {
-        sets.push(format!("#open.#t{place}.s = :since, #open.#t{place}.d = :due"));
-        conditions.push(format!("#open.#t{place}.b = :b{place}"));
-    }
-    let mut write =
-        Write::update(key::account(rid), format!("SET {}", sets.join(", ")), conditions.join(" AND "))
-            .name("#open", "open")
-            .value(":since", AttributeValue::N(loan.since.as_millisecond().to_string()))
-            .text(":due", loan.due.to_string());
-    for (place, (title_id, barcode)) in items.iter().enumerate() {
-        write =
-            write.name(format!("#t{place}"), title_id.as_str()).text(format!(":b{place}"), barcode.as_str());
-    }
-    write
-}
-
-/// Ends a loan.
-pub(crate) fn close(rid: &ReaderId, title_id: &TitleId, barcode: &Barcode) -> Write {
-    Write::update(key::account(rid), "REMOVE #open.#t", "#open.#t.b = :b")
-        .name("#open", "open")
-        .name("#t", title_id.as_str())
-        .text(":b", barcode.as_str())
+/// The readers for whom something is due first on `day`.
+pub async fn due_on(table: &Table, day: Date) -> Result<Vec<Account>, TableError> {
+    let pk = key::clock_due(day);
+    let items = table.query_through(Page { index: Some(BY_CLOCK), ..Page::of(&pk) }).await?;
+    let mut accounts = items
+        .into_iter()
+        .map(|item| from_item(&reader_of(&item)?, item))
+        .collect::<Result<Vec<_>, TableError>>()?;
+    // An entry may be older than its account by a moment.
+    accounts.retain(|account| account.first_due() == Some(day));
+    Ok(accounts)
 }

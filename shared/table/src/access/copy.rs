@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::copy::{Copy, CopyStatus, Received};
+use yujie_domain::money::Fen;
+use yujie_domain::rules::ItemClass;
 use yujie_domain::{Barcode, ParcelRef, SiteId, TitleId};
 
 use crate::codec::{self, Image, Item, corrupt, key_of};
 use crate::error::TableError;
-use crate::key;
-use crate::schema::{BY_CLOCK, BY_REF};
+use crate::key::{self, Key};
+use crate::schema::BY_REF;
 use crate::table::{Page, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "copy";
@@ -29,6 +30,12 @@ struct Row {
     #[serde(with = "codec::millis")]
     received: Timestamp,
     received_at: SiteId,
+    /// The item's class; an ordinary one has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<ItemClass>,
+    /// In fen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<Fen>,
 }
 
 /// The item of a copy, with its entry among the copies of its title.
@@ -42,6 +49,8 @@ pub(crate) fn to_item(copy: &Copy) -> Result<Item, TableError> {
         holder: copy.holder.as_ref().map(ToString::to_string),
         received: copy.received.at,
         received_at: copy.received.site.clone(),
+        class: Some(copy.class).filter(|class| *class != ItemClass::default()),
+        price: copy.price,
     };
     let mut item = codec::item(&key::copy(&copy.barcode), KIND, &row)?;
     item.insert(BY_REF.pk.to_owned(), AttributeValue::S(key::ref_title(&copy.title_id)));
@@ -58,6 +67,8 @@ fn from_item(item: Item) -> Result<Copy, TableError> {
         title_id: row.title_id,
         site: row.site,
         call_number: row.call,
+        class: row.class.unwrap_or_default(),
+        price: row.price,
         status: row.status,
         holder: row.holder.map(|text| text.parse()).transpose().map_err(|e| corrupt(&key, e))?,
         received: Received { at: row.received, site: row.received_at },
@@ -116,6 +127,31 @@ pub async fn of_title(table: &Table, title: &TitleId) -> Result<Vec<Copy>, Table
     Ok(copies)
 }
 
+/// How many copies of one title are read at once for an order.
+const SAMPLE: usize = 40;
+
+/// The copies of a title that an order looks at. Of a title with very many it is some of them, taken in turn by `spread`, so that readers who order
+/// it at once neither read nor reach for the same; all of them only when none of those read before is free.
+pub async fn for_order(table: &Table, title: &TitleId, spread: u32) -> Result<Vec<Copy>, TableError> {
+    let pk = key::ref_title(title);
+    let mut keys: Vec<Key> =
+        table.query(Page { index: Some(BY_REF), ..Page::of(&pk) }).await?.iter().map(key_of).collect();
+    let turn = usize::try_from(spread).unwrap_or_default() % keys.len().max(1);
+    if keys.len() > SAMPLE {
+        keys.rotate_left(turn);
+    }
+    let mut copies = Vec::new();
+    for some in keys.chunks(SAMPLE) {
+        let read = table.batch_get(some, true).await?;
+        copies.extend(read.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?);
+        if copies.iter().any(|copy| copy.status == CopyStatus::Available) {
+            break;
+        }
+    }
+    copies.sort_by(|a, b| a.barcode.cmp(&b.barcode));
+    Ok(copies)
+}
+
 /// All copies of several titles.
 pub async fn of_titles(
     table: &Table,
@@ -131,50 +167,43 @@ pub async fn of_titles(
 }
 
 /// Claims a free copy for a parcel, if it is still as it was read.
-pub(crate) fn claim(copy: &Copy, parcel: &ParcelRef) -> Write {
-    Write::update(
-        key::copy(&copy.barcode),
-        "SET #status = :reserved, holder = :parcel, v = v + :one",
-        "#status = :available AND site = :site",
-    )
-    .name("#status", "status")
-    .text(":available", CopyStatus::Available.as_str())
-    .text(":reserved", CopyStatus::Reserved.as_str())
-    .text(":site", copy.site.as_str())
-    .text(":parcel", parcel.to_string())
-    .value(":one", AttributeValue::N("1".to_owned()))
+pub fn claim(copy: &Copy, parcel: &ParcelRef) -> Write {
+    at_version(copy, "SET #status = :to, holder = :parcel, v = v + :one", CopyStatus::Reserved)
+        .text(":parcel", parcel.to_string())
 }
 
-/// Hands a claimed copy to its reader until `due`.
-pub(crate) fn lend(barcode: &Barcode, parcel: &ParcelRef, due: Date) -> Write {
+/// Hands a claimed copy to its reader.
+pub(crate) fn lend(barcode: &Barcode, parcel: &ParcelRef) -> Write {
     Write::update(
         key::copy(barcode),
-        format!("SET #status = :on_loan, v = v + :one, {} = :due, {} = :barcode", BY_CLOCK.pk, BY_CLOCK.sk),
+        "SET #status = :on_loan, v = v + :one",
         "#status = :reserved AND holder = :parcel",
     )
     .name("#status", "status")
     .text(":reserved", CopyStatus::Reserved.as_str())
     .text(":on_loan", CopyStatus::OnLoan.as_str())
     .text(":parcel", parcel.to_string())
-    .text(":due", key::clock_due(due))
-    .text(":barcode", barcode.as_str())
-    .value(":one", AttributeValue::N("1".to_owned()))
+    .number(":one", 1)
 }
 
-/// Takes a copy back at `site`: it stays there, free, until it is ordered again.
-pub(crate) fn take_back(copy: &Copy, site: &SiteId) -> Write {
-    Write::update(
-        key::copy(&copy.barcode),
-        format!(
-            "SET #status = :available, site = :site, v = v + :one REMOVE holder, {}, {}",
-            BY_CLOCK.pk, BY_CLOCK.sk
-        ),
-        "#status = :on_loan AND v = :v",
-    )
-    .name("#status", "status")
-    .text(":on_loan", CopyStatus::OnLoan.as_str())
-    .text(":available", CopyStatus::Available.as_str())
-    .text(":site", site.as_str())
-    .value(":v", AttributeValue::N(copy.version.to_string()))
-    .value(":one", AttributeValue::N("1".to_owned()))
+/// Sets a copy free at `site`, if it is still as it was read: it stays there until it is ordered again.
+pub fn free(copy: &Copy, site: &SiteId) -> Write {
+    at_version(copy, "SET #status = :to, site = :site, v = v + :one REMOVE holder", CopyStatus::Available)
+        .text(":site", site.as_str())
+}
+
+/// Gives a copy at `site` to the parcel of the next reader in line, if it is still as it was read.
+pub fn pass_on(copy: &Copy, site: &SiteId, parcel: &ParcelRef) -> Write {
+    at_version(copy, "SET #status = :to, site = :site, holder = :parcel, v = v + :one", CopyStatus::Reserved)
+        .text(":site", site.as_str())
+        .text(":parcel", parcel.to_string())
+}
+
+fn at_version(copy: &Copy, expression: &str, to: CopyStatus) -> Write {
+    Write::update(key::copy(&copy.barcode), expression, "#status = :from AND v = :v")
+        .name("#status", "status")
+        .text(":from", copy.status.as_str())
+        .text(":to", to.as_str())
+        .number(":v", copy.version)
+        .number(":one", 1)
 }

@@ -42,6 +42,15 @@ pub enum Known {
     OtherBody,
 }
 
+/// How a request came to its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// It took effect now, and this is its answer.
+    Now(Answer),
+    /// Another request with its key was first.
+    Before(Known),
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     fingerprint: String,
@@ -55,7 +64,8 @@ pub async fn look_up(table: &Table, request: &Request) -> Result<Known, TableErr
     table.get(&key::idempotency(&request.key)).await?.map_or(Ok(Known::New), |item| read(item, request))
 }
 
-pub(crate) fn remember(request: &Request, answer: &Answer, now: Timestamp) -> Result<Write, TableError> {
+/// Keeps an answer for the request's repetition.
+pub fn remember(request: &Request, answer: &Answer, now: Timestamp) -> Result<Write, TableError> {
     let row = Row {
         fingerprint: request.fingerprint.clone(),
         status: answer.status,
@@ -66,7 +76,7 @@ pub(crate) fn remember(request: &Request, answer: &Answer, now: Timestamp) -> Re
 }
 
 /// Reads the record that stood in the way of a second one.
-pub(crate) fn read(item: Item, request: &Request) -> Result<Known, TableError> {
+pub fn read(item: Item, request: &Request) -> Result<Known, TableError> {
     let row: Row = codec::body(item)?;
     if row.fingerprint == request.fingerprint {
         Ok(Known::Replay(Answer { status: row.status, body: row.body }))

@@ -1,11 +1,8 @@
-//! Loans: a loan begins with the step that hands the books over, and ends when a copy is handed back.
+//! Loans: a loan begins with the step that hands the books over.
 
-use yujie_domain::account::Loan;
-use yujie_domain::copy::Copy;
 use yujie_domain::parcel::Parcel;
-use yujie_domain::{SiteId, time};
 
-use super::{account, copy, parcel};
+use super::{account, copy, parcel, rules, site_load};
 use crate::error::TableError;
 use crate::table::{Table, TransactError};
 
@@ -15,30 +12,18 @@ use crate::table::{Table, TransactError};
 /// # Errors
 /// [`TransactError::Refused`] when the parcel, a copy or the account changed in between.
 pub(super) async fn begin(table: &Table, delivered: &Parcel) -> Result<(), TransactError> {
-    let Some(since) = delivered.handed_over() else {
-        return Err(
-            TableError::Unavailable(format!("parcel {} is not handed over", delivered.at.no())).into()
-        );
-    };
-    let due = time::due(since, delivered.loan_days);
-    let titles: Vec<_> = delivered.lines.iter().map(|line| (&line.title_id, &line.barcode)).collect();
+    let missing = |what: &str| TableError::Unavailable(format!("parcel {}: {what}", delivered.at.no()));
+    let since = delivered.handed_over().ok_or_else(|| missing("it is not handed over"))?;
+    let account =
+        account::get(table, &delivered.at.rid).await?.ok_or_else(|| missing("its reader has no account"))?;
+    let rules = rules::in_force(table, since).await?.ok_or_else(|| missing("no rules are loaded"))?;
     let mut writes = vec![
         parcel::replace(delivered)?,
-        account::begin_loans(&delivered.at.rid, &titles, Loan { since, due }),
+        account::replace(&account.with_loans_of(delivered, since, &rules))?,
     ];
-    writes.extend(delivered.lines.iter().map(|line| copy::lend(&line.barcode, &delivered.at, due)));
-    table.transact(writes).await
-}
-
-/// Ends the loan of `copy`, which was handed back at `site` and is free there from now on.
-///
-/// # Errors
-/// [`TransactError::Refused`] when the copy changed in between.
-pub async fn end(table: &Table, lent: &Copy, site: &SiteId) -> Result<(), TransactError> {
-    let Some(holder) = &lent.holder else {
-        return Err(TableError::Unavailable(format!("copy {} has no holder", lent.barcode)).into());
-    };
-    let writes =
-        vec![copy::take_back(lent, site), account::close(&holder.rid, &lent.title_id, &lent.barcode)];
+    writes.extend(delivered.live().map(|line| copy::lend(&line.barcode, &delivered.at)));
+    if let Some(site) = delivered.destination.site().filter(|_| delivered.takes_place) {
+        writes.push(site_load::give_back(site, 1));
+    }
     table.transact(writes).await
 }

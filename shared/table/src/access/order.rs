@@ -1,14 +1,16 @@
-//! Orders: placing one is a single transaction of the order, its parcels, the copies, the account and the idempotency record.
+//! Orders: placing one is a single transaction of the order, its parcels, the copies, the account, the places in queues and the idempotency record.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use yujie_domain::account::OpenItem;
+use yujie_domain::account::Account;
 use yujie_domain::copy::Copy;
+use yujie_domain::hold::Hold;
+use yujie_domain::money::Fen;
 use yujie_domain::parcel::{Destination, Parcel};
-use yujie_domain::{Barcode, OrderNo, ReaderId, TitleId};
+use yujie_domain::{Barcode, OrderNo, ReaderId, SiteId, TitleId};
 
-use super::{account, copy, idempotency, parcel};
+use super::{account, copy, hold, idempotency, parcel, site_load};
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key;
@@ -19,7 +21,7 @@ pub(crate) const KIND: &str = "order";
 /// No order has more parcels than lines, and no order has more lines than this.
 const MOST_PARCELS: usize = 51;
 
-/// An order's head: what was decided when it was placed. It never changes.
+/// An order's head: what was decided when it was placed, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Whose it is.
@@ -30,16 +32,22 @@ pub struct Head {
     pub placed_at: Timestamp,
     /// When it was promised to arrive.
     pub promised_by: Timestamp,
-    /// What delivery costs, in fen.
-    pub fee_fen: u32,
+    /// What delivery costs.
+    pub fee: Fen,
     /// Where it goes.
     pub destination: Destination,
     /// The recipient's name, phone and address as they were then, sealed; `None` for a site.
     pub recipient: Option<Vec<u8>>,
     /// Wanted titles that had no free copy.
     pub unfilled: Vec<TitleId>,
+    /// Wanted titles that the reader queues for since then.
+    pub queued: Vec<TitleId>,
+    /// Whether it was made for the reader when a copy came free that they waited for.
+    pub from_hold: bool,
     /// The version of the rules it was decided under.
     pub rules: u32,
+    /// Counts the changes: the condition of every write.
+    pub version: u64,
 }
 
 /// An order with its parcels.
@@ -53,16 +61,22 @@ pub struct Order {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
+    v: u64,
     #[serde(with = "codec::millis")]
     at: Timestamp,
     #[serde(with = "codec::millis")]
     by: Timestamp,
-    fee: u32,
+    fee: Fen,
     to: Destination,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "serde_bytes_option")]
     who: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unfilled: Vec<TitleId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    queued: Vec<TitleId>,
+    /// Made from a hold; an order that its reader placed has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold: Option<bool>,
     rv: u32,
 }
 
@@ -91,12 +105,15 @@ mod serde_bytes_option {
 
 fn to_item(head: &Head) -> Result<Item, TableError> {
     let row = Row {
+        v: head.version,
         at: head.placed_at,
         by: head.promised_by,
-        fee: head.fee_fen,
+        fee: head.fee,
         to: head.destination.clone(),
         who: head.recipient.clone(),
         unfilled: head.unfilled.clone(),
+        queued: head.queued.clone(),
+        hold: head.from_hold.then_some(true),
         rv: head.rules,
     };
     let mut item = codec::item(&key::order(&head.rid, &head.order_no), KIND, &row)?;
@@ -105,7 +122,7 @@ fn to_item(head: &Head) -> Result<Item, TableError> {
     Ok(item)
 }
 
-fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> {
+pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> {
     let key = key_of(&item);
     let row: Row = codec::body(item)?;
     let order_no = key.sk.strip_prefix(key::ORDER).unwrap_or_default();
@@ -114,11 +131,14 @@ fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> {
         order_no: OrderNo::parse(order_no).map_err(|e| corrupt(&key, e))?,
         placed_at: row.at,
         promised_by: row.by,
-        fee_fen: row.fee,
+        fee: row.fee,
         destination: row.to,
         recipient: row.who,
         unfilled: row.unfilled,
+        queued: row.queued,
+        from_hold: row.hold.unwrap_or_default(),
         rules: row.rv,
+        version: row.v,
     })
 }
 
@@ -133,44 +153,43 @@ pub enum Placed {
     Lost(Vec<Barcode>),
 }
 
-/// Places an order: its head, its parcels (each claiming its copies), the reader's open items within `limit`, and the answer kept for
+/// All that placing an order writes.
+#[derive(Debug, Clone)]
+pub struct Placing {
+    /// The order; each line's copy is claimed by its parcel.
+    pub order: Order,
+    /// The copies, as they were read.
+    pub copies: Vec<Copy>,
+    /// The account with the order's books, to be put in the place of its version before.
+    pub account: Account,
+    /// New places in queues.
+    pub holds: Vec<Hold>,
+    /// The places that its parcels take at the site where they are collected, of how many in all; `None` when they are not counted.
+    pub places: Option<(SiteId, u16, u16)>,
+}
+
+/// Places an order: its head, its parcels (each claiming its copies), the reader's account, the places in queues, and the answer kept for
 /// the request's repetition. All or nothing.
 pub async fn place(
     table: &Table,
-    order: &Order,
-    copies: &[Copy],
-    limit: u16,
+    placing: &Placing,
     request: &idempotency::Request,
     answer: &idempotency::Answer,
 ) -> Result<Placed, TableError> {
-    let head = &order.head;
-    let lines: Vec<_> =
-        order.parcels.iter().flat_map(|p| p.lines.iter().map(move |line| (&p.at, line))).collect();
-    let open: Vec<(&TitleId, OpenItem)> = lines
-        .iter()
-        .map(|(_, line)| {
-            let item = OpenItem {
-                barcode: line.barcode.clone(),
-                order_no: head.order_no.clone(),
-                title: line.title.clone(),
-                loan: None,
-            };
-            (&line.title_id, item)
-        })
-        .collect();
-
-    // The record and the account come first: their refusals are told before those of copies.
-    let mut writes = vec![
-        idempotency::remember(request, answer, head.placed_at)?,
-        account::add_open(&head.rid, &open, limit)?,
-        Write::put_new(to_item(head)?),
-    ];
-    for parcel in &order.parcels {
-        writes.push(Write::put_new(parcel::to_item(parcel)?));
+    let Placing { order, copies, account, holds, places } = placing;
+    // The record comes first: a repetition is told before the rest.
+    let mut writes =
+        vec![idempotency::remember(request, answer, order.head.placed_at)?, account::replace(account)?];
+    writes.extend(add(order)?);
+    for queued in holds {
+        writes.push(hold::add(queued)?);
+    }
+    if let Some((site, wanted, capacity)) = places {
+        writes.push(site_load::take(site, *wanted, *capacity));
     }
     let first_copy = writes.len();
     let mut claimed = Vec::new();
-    for (at, line) in &lines {
+    for (at, line) in order.parcels.iter().flat_map(|p| p.lines.iter().map(move |line| (&p.at, line))) {
         let Some(copy) = copies.iter().find(|copy| copy.barcode == line.barcode) else {
             return Err(TableError::Unavailable(format!(
                 "copy {} was not read before it was ordered",
@@ -196,6 +215,17 @@ pub async fn place(
         }
     }
     Ok(Placed::Lost(lost))
+}
+
+/// A new order: its head and its parcels. Its copies are claimed by whoever writes this.
+pub fn add(order: &Order) -> Result<Vec<Write>, TableError> {
+    let head = Write::put_new(to_item(&order.head)?);
+    std::iter::once(Ok(head)).chain(order.parcels.iter().map(parcel::add)).collect()
+}
+
+/// Puts a head in the place of its version before.
+pub fn replace(next: &Head) -> Result<Write, TableError> {
+    Ok(Write::replace(to_item(next)?, next.version.saturating_sub(1)))
 }
 
 /// An order's head.

@@ -2,9 +2,13 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::copy::Received;
-use yujie_domain::parcel::{Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel};
+use yujie_domain::parcel::{
+    Because, Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel, Ticket, Warning,
+};
+use yujie_domain::rules::ItemClass;
 use yujie_domain::{Barcode, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, TitleId, Waybill};
 
 use crate::codec::{self, Image, Item, corrupt, key_of};
@@ -25,10 +29,21 @@ struct Row {
     from: SiteId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<SiteId>,
+    /// Takes a counted place at the site that it goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pl: Option<bool>,
     #[serde(with = "codec::millis")]
     by: Timestamp,
     rv: u32,
+    /// Days of a loan, where a line does not say otherwise.
     ld: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    lf: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rd: Option<u16>,
+    /// Why from here; the only site that could has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    y: Option<Because>,
     l: Vec<LineRow>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
     so: Option<Timestamp>,
@@ -38,8 +53,22 @@ struct Row {
     ca: Option<Carrier>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wb: Option<Waybill>,
+    /// What the booking is cancelled by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tk: Option<Ticket>,
+    /// Bookings given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<u8>,
+    /// A booking that is to be cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rk: Option<Ticket>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pc: Option<String>,
+    /// The last day at the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ku: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wn: Option<Warning>,
     h: Vec<EntryRow>,
 }
 
@@ -54,6 +83,12 @@ struct LineRow {
     /// Where it was received, when that is not where the parcel leaves from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rs: Option<SiteId>,
+    /// The item's class; an ordinary one has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    i: Option<ItemClass>,
+    /// Days of the loan, when they are not the parcel's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<u16>,
     s: LineStatus,
 }
 
@@ -71,6 +106,7 @@ struct EntryRow {
 
 /// The item of a parcel: in work at a site while its staff has to do with it, on the clock while it is open.
 pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
+    let loan_days = parcel.lines.first().map_or(0, |line| line.loan_days);
     let row = Row {
         v: parcel.version,
         st: parcel.status(),
@@ -79,9 +115,13 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
             Destination::Home => None,
             Destination::Site { site_id } => Some(site_id.clone()),
         },
+        pl: parcel.takes_place.then_some(true),
         by: parcel.promised_by,
         rv: parcel.rules,
-        ld: parcel.loan_days,
+        ld: loan_days,
+        lf: parcel.loan_from,
+        rd: Some(parcel.remedy_days).filter(|days| *days > 0),
+        y: Some(parcel.because).filter(|because| *because != Because::OnlySite),
         l: parcel
             .lines
             .iter()
@@ -92,6 +132,8 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
                 c: line.call_number.clone(),
                 r: line.received.at,
                 rs: Some(line.received.site.clone()).filter(|site| *site != parcel.site),
+                i: Some(line.class).filter(|class| *class != ItemClass::default()),
+                d: Some(line.loan_days).filter(|days| *days != loan_days),
                 s: line.status,
             })
             .collect(),
@@ -99,7 +141,12 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
         bx: parcel.boxed,
         ca: parcel.booking.as_ref().map(|booking| booking.carrier),
         wb: parcel.booking.as_ref().map(|booking| booking.waybill.clone()),
+        tk: parcel.booking.as_ref().and_then(|booking| booking.ticket.clone()),
+        at: Some(parcel.attempt).filter(|attempt| *attempt > 0),
+        rk: parcel.revoked.clone(),
         pc: parcel.pickup_code.clone(),
+        ku: parcel.keep_until,
+        wn: parcel.warned,
         h: parcel
             .history
             .iter()
@@ -118,7 +165,8 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
         index(BY_SITE.pk, key::site_work(site));
         index(BY_SITE.sk, parcel.at.no().to_string());
     }
-    if parcel.is_open() {
+    // A courier who is still to be called off is not forgotten with the parcel.
+    if parcel.is_open() || parcel.revoked.is_some() {
         index(BY_CLOCK.pk, key::clock_open(shard(&parcel.at)));
         index(BY_CLOCK.sk, format!("{}#{}", parcel.promised_by, parcel.at.no()));
     }
@@ -133,9 +181,12 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
     Ok(Parcel {
         at,
         destination: row.to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
+        takes_place: row.pl.unwrap_or_default(),
         promised_by: row.by,
         rules: row.rv,
-        loan_days: row.ld,
+        loan_from: row.lf,
+        remedy_days: row.rd.unwrap_or_default(),
+        because: row.y.unwrap_or(Because::OnlySite),
         lines: row
             .l
             .into_iter()
@@ -145,17 +196,23 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
                 barcode: line.b,
                 call_number: line.c,
                 received: Received { at: line.r, site: line.rs.unwrap_or_else(|| from.clone()) },
+                class: line.i.unwrap_or_default(),
+                loan_days: line.d.unwrap_or(row.ld),
                 status: line.s,
             })
             .collect(),
         sorted: row.so,
         boxed: row.bx,
         booking: match (row.ca, row.wb) {
-            (Some(carrier), Some(waybill)) => Some(Booking { carrier, waybill }),
+            (Some(carrier), Some(waybill)) => Some(Booking { carrier, waybill, ticket: row.tk }),
             (None, None) => None,
             _ => return Err(corrupt(&key, "a booking has a carrier and a waybill, or neither")),
         },
+        attempt: row.at.unwrap_or_default(),
+        revoked: row.rk,
         pickup_code: row.pc,
+        keep_until: row.ku,
+        warned: row.wn,
         history: row
             .h
             .into_iter()
@@ -190,16 +247,23 @@ pub(crate) fn handed_over(item: Item) -> Result<Option<HandedOver>, TableError> 
     #[derive(Deserialize)]
     struct LentLine {
         t: TitleId,
+        s: LineStatus,
     }
     let at = ref_of(&key_of(&item))?;
     let row: Lent = codec::body(item)?;
     let handed = row.h.iter().find(|entry| entry.s.with_reader()).map(|entry| entry.t);
-    Ok(handed.map(|handed| (at.rid, handed, row.l.into_iter().map(|line| line.t).collect())))
+    let titles = row.l.into_iter().filter(|line| line.s.with_reader()).map(|line| line.t).collect();
+    Ok(handed.map(|handed| (at.rid, handed, titles)))
 }
 
 /// Spreads open parcels over the index partitions of the clock.
 fn shard(parcel: &ParcelRef) -> u8 {
     parcel.order_no.as_str().bytes().fold(0_u8, u8::wrapping_add) % OPEN_SHARDS
+}
+
+/// A new parcel.
+pub fn add(parcel: &Parcel) -> Result<Write, TableError> {
+    Ok(Write::put_new(to_item(parcel)?))
 }
 
 /// The parcel that a stream record shows.
@@ -262,6 +326,7 @@ pub async fn store(table: &Table, next: &Parcel) -> Result<(), TransactError> {
     }
 }
 
-pub(crate) fn replace(next: &Parcel) -> Result<Write, TableError> {
+/// Puts a parcel in the place of its version before.
+pub fn replace(next: &Parcel) -> Result<Write, TableError> {
     Ok(Write::replace(to_item(next)?, next.version.saturating_sub(1)))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use yujie_domain::account::Account;
 use yujie_domain::{CardNo, ReaderId};
 
 use super::{account, idempotency, phone_code};
@@ -86,7 +87,11 @@ pub async fn issue(
         Write::put_new(codec::item(&key::unique("phone", &new.phone_hash), "unique", &unique)?),
         Write::put_new(codec::item(&key::card(&new.card_no), "card", &card)?),
         Write::put_new(codec::item(&key::profile(&new.rid), "profile", &profile)?),
-        Write::put_new(account::new_item(&new.rid, &new.card_no, new.takes_part)?),
+        Write::put_new(account::to_item(&Account::new(
+            new.rid.clone(),
+            new.card_no.clone(),
+            new.takes_part,
+        ))?),
     ];
     let refused = match table.transact(writes).await {
         Ok(()) => return Ok(Issued::Now),

@@ -1,0 +1,93 @@
+//! The clock of every order: staff are warned as its promised time runs out, a broken promise is made good, and what nobody collected is given
+//! up.
+
+use jiff::{SignedDuration, Timestamp};
+use yujie_domain::parcel::{Command, LineStatus, Parcel, Warning};
+use yujie_domain::rules::{About, RuleSet};
+use yujie_domain::time;
+use yujie_lending::Expired;
+use yujie_runtime::metrics::{self, Unit};
+use yujie_runtime::step::{self, StepError};
+
+use crate::{App, SweepError};
+
+/// How a promise stands: counted backwards from the promised instant, so that hours on which the clock did not run do not count.
+pub fn warning(parcel: &Parcel, hours: u16, now: Timestamp) -> Option<Warning> {
+    let left = parcel.promised_by.duration_since(now);
+    let share = |parts: i64| SignedDuration::from_mins(i64::from(hours) * 60 / parts);
+    if left < SignedDuration::ZERO {
+        Some(Warning::Broken)
+    } else if left <= share(12) {
+        Some(Warning::AlmostAll)
+    } else if left <= share(4) {
+        Some(Warning::ThreeQuarters)
+    } else if left <= share(2) {
+        Some(Warning::Half)
+    } else {
+        None
+    }
+}
+
+/// Looks at the clocks of all open parcels.
+pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError> {
+    let now = app.lending.edge.clock.now();
+    let rules = app.lending.rules.in_force(&app.lending.table, now).await?;
+    let (mut warned, mut broken, mut expired) = (0, 0, 0);
+    for parcel in parcels {
+        if parcel.status() == LineStatus::ReadyForPickup {
+            if parcel.keep_until.is_some_and(|last| last < time::day(now))
+                && app.lending.expire(&parcel.at).await? != Expired::Not
+            {
+                tracing::warn!(parcel.no = %parcel.at.no(), "not collected in time");
+                expired += 1;
+            }
+            continue;
+        }
+        let level = warning(parcel, rules.promise_hours(&About::default()).value, now);
+        let Some(level) = level.filter(|level| parcel.warned < Some(*level)) else { continue };
+        if warn(app, parcel, level, &rules, now).await? {
+            warned += 1;
+            broken += u64::from(level == Warning::Broken);
+        }
+    }
+    metrics::put(
+        "promises",
+        now.as_millisecond(),
+        &[
+            ("promises_open", Unit::Count, u64::try_from(parcels.len()).unwrap_or(u64::MAX)),
+            ("promises_warned", Unit::Count, warned),
+            ("promises_broken", Unit::Count, broken),
+            ("pickups_expired", Unit::Count, expired),
+        ],
+    );
+    Ok(())
+}
+
+/// Writes a warning down: it is on the work lists from then on, and a broken promise prolongs the loans to come.
+async fn warn(
+    app: &App,
+    parcel: &Parcel,
+    level: Warning,
+    rules: &RuleSet,
+    now: Timestamp,
+) -> Result<bool, SweepError> {
+    let remedy_days = rules.remedy_days(&About::default().at(parcel.destination.site())).value;
+    let command = Command::Warn { level, remedy_days };
+    match step::carry_out(&app.lending.table, &parcel.at, &command, now).await {
+        Ok(done) => {
+            let no = parcel.at.no();
+            match level {
+                Warning::Broken => {
+                    tracing::error!(parcel.no = %no, site = %parcel.site, status = parcel.status().as_str(), "promise broken");
+                }
+                Warning::Half | Warning::ThreeQuarters | Warning::AlmostAll => {
+                    tracing::warn!(parcel.no = %no, site = %parcel.site, ?level, "promise at risk");
+                }
+            }
+            Ok(done.changed)
+        }
+        Err(StepError::Table(error)) => Err(error.into()),
+        // It is gone, or moved on since it was read.
+        Err(StepError::NotFound | StepError::Refused(_)) => Ok(false),
+    }
+}

@@ -1,0 +1,352 @@
+//! What stands in the way, with its figures, the rule that decided, and what clears it.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::account::Account;
+use crate::ids::{Barcode, OrderNo, SiteId, TitleId};
+use crate::rules::By;
+
+/// What stands in the way of an order or a hold. All obstacles are told at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Obstacle {
+    /// No book was named.
+    EmptyOrder,
+    /// More books than one order takes.
+    TooManyBooks {
+        /// The most.
+        limit: u16,
+        /// How many were named.
+        books: u16,
+        /// The rule.
+        by: By,
+    },
+    /// One title stands twice in the order.
+    SameTitleTwice {
+        /// Which.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// The catalogue has no such title.
+    UnknownTitle {
+        /// Which.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// No copy is free, or as many readers wait as copies are.
+    NoCopyAvailable {
+        /// Of which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+        /// How many readers wait for it already.
+        waiting: u32,
+        /// About how many days one who joins them now waits; nothing when no copy will ever come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        likely_days: Option<u32>,
+    },
+    /// Copies are free now: there is nothing to wait for.
+    AvailableNow {
+        /// Of which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// The reader has ordered or borrowed it already.
+    AlreadyHave {
+        /// Which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+        /// The order that brings or brought it.
+        #[schema(value_type = String)]
+        order_no: OrderNo,
+    },
+    /// The reader waits for it already.
+    AlreadyWaiting {
+        /// For which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// It is for use in the library.
+    NotLendable {
+        /// Which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+        /// The rule.
+        by: By,
+    },
+    /// It is worth more than what is sent out.
+    TooDear {
+        /// Which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+        /// What it cost.
+        price_fen: u32,
+        /// What a book that is sent may have cost.
+        cap_fen: u32,
+        /// The rule.
+        by: By,
+    },
+    /// The reader would have more books than the rules allow.
+    LimitReached {
+        /// The most.
+        limit: u16,
+        /// How many they have now.
+        open: u16,
+        /// How many too many it would be.
+        over: u16,
+        /// The rule.
+        by: By,
+    },
+    /// The reader would have more books on their way than the rules allow.
+    TooManyInProcess {
+        /// The most.
+        limit: u16,
+        /// How many are on their way now.
+        in_process: u16,
+        /// How many too many it would be.
+        over: u16,
+        /// The rule.
+        by: By,
+    },
+    /// The reader would wait for more titles than the rules allow.
+    TooManyHolds {
+        /// The most.
+        limit: u16,
+        /// For how many they wait now.
+        holds: u16,
+        /// The rule.
+        by: By,
+    },
+    /// The card is past its last day.
+    CardExpired {
+        /// That day.
+        #[schema(value_type = String, format = Date)]
+        last_day: Date,
+    },
+    /// The reader left too many parcels uncollected.
+    Paused {
+        /// The last day of the pause.
+        #[schema(value_type = String, format = Date)]
+        until: Date,
+        /// How many parcels that were.
+        uncollected: u16,
+        /// The rule.
+        by: By,
+    },
+    /// The reader has no such address.
+    UnknownAddress,
+    /// Nothing is delivered there.
+    OutOfZone {
+        /// The address's division.
+        division: String,
+    },
+    /// There is no such site.
+    UnknownSite,
+    /// The site takes nothing at present.
+    SiteClosed {
+        /// Which.
+        #[schema(value_type = String)]
+        site_id: SiteId,
+        /// When it opens again, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, format = Date)]
+        opens: Option<Date>,
+    },
+    /// The site has no place for another parcel.
+    SiteFull {
+        /// Which.
+        #[schema(value_type = String)]
+        site_id: SiteId,
+        /// How many parcels it takes.
+        capacity: u16,
+    },
+}
+
+/// A loan that could be ended or prolonged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OnLoan {
+    /// The copy.
+    #[schema(value_type = String)]
+    pub barcode: Barcode,
+    /// Its title.
+    pub title: String,
+    /// The last day of the loan.
+    #[schema(value_type = String, format = Date)]
+    pub due: Date,
+}
+
+/// What clears an obstacle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Add a book to the order.
+    AddBook,
+    /// Take books out of the order, so many.
+    RemoveBooks {
+        /// How many.
+        count: u16,
+    },
+    /// Take this title out of the order.
+    RemoveTitle {
+        /// Which.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// Queue for this title: `POST /holds`, or the order with `if_missing: wait`.
+    JoinQueue {
+        /// Which.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// Look for another edition.
+    OtherEdition {
+        /// Of which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// Order it: `POST /orders`.
+    Order {
+        /// Which title.
+        #[schema(value_type = String)]
+        title_id: TitleId,
+    },
+    /// See the order that has it.
+    ShowOrder {
+        /// Which.
+        #[schema(value_type = String)]
+        order_no: OrderNo,
+    },
+    /// Give these back: each makes room for one. The soonest due come first.
+    Return {
+        /// Which.
+        loans: Vec<OnLoan>,
+    },
+    /// Cancel an order that has not left yet, or take what has arrived.
+    SettleOrders {
+        /// Which.
+        #[schema(value_type = Vec<String>)]
+        orders: Vec<OrderNo>,
+    },
+    /// Leave the queue of one of these titles.
+    LeaveQueue {
+        /// Which.
+        #[schema(value_type = Vec<String>)]
+        titles: Vec<TitleId>,
+    },
+    /// Read it in the library.
+    ReadThere,
+    /// Wait until this day.
+    WaitUntil {
+        /// The first day on which it is possible.
+        #[schema(value_type = String, format = Date)]
+        day: Date,
+    },
+    /// Have the card renewed.
+    RenewCard,
+    /// Choose or add an address.
+    ChooseAddress,
+    /// Choose a site instead: `GET /sites`.
+    ChooseSite,
+}
+
+impl Obstacle {
+    /// As in the answer.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyOrder => "empty_order",
+            Self::TooManyBooks { .. } => "too_many_books",
+            Self::SameTitleTwice { .. } => "same_title_twice",
+            Self::UnknownTitle { .. } => "unknown_title",
+            Self::NoCopyAvailable { .. } => "no_copy_available",
+            Self::AvailableNow { .. } => "available_now",
+            Self::AlreadyHave { .. } => "already_have",
+            Self::AlreadyWaiting { .. } => "already_waiting",
+            Self::NotLendable { .. } => "not_lendable",
+            Self::TooDear { .. } => "too_dear",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::TooManyInProcess { .. } => "too_many_in_process",
+            Self::TooManyHolds { .. } => "too_many_holds",
+            Self::CardExpired { .. } => "card_expired",
+            Self::Paused { .. } => "paused",
+            Self::UnknownAddress => "unknown_address",
+            Self::OutOfZone { .. } => "out_of_zone",
+            Self::UnknownSite => "unknown_site",
+            Self::SiteClosed { .. } => "site_closed",
+            Self::SiteFull { .. } => "site_full",
+        }
+    }
+
+    /// The ways out, the likeliest first. There is always one.
+    pub fn actions(&self, account: &Account) -> Vec<Action> {
+        let remove = |title_id: &TitleId| Action::RemoveTitle { title_id: title_id.clone() };
+        match self {
+            Self::EmptyOrder => vec![Action::AddBook],
+            Self::TooManyBooks { limit, books, .. } => {
+                vec![Action::RemoveBooks { count: books.saturating_sub(*limit) }]
+            }
+            Self::SameTitleTwice { title_id } | Self::UnknownTitle { title_id } => vec![remove(title_id)],
+            Self::NoCopyAvailable { title_id, likely_days, .. } => {
+                let queue = likely_days.map(|_| Action::JoinQueue { title_id: title_id.clone() });
+                let others = [Action::OtherEdition { title_id: title_id.clone() }, remove(title_id)];
+                queue.into_iter().chain(others).collect()
+            }
+            Self::AvailableNow { title_id } => vec![Action::Order { title_id: title_id.clone() }],
+            Self::AlreadyHave { title_id, order_no } => {
+                vec![Action::ShowOrder { order_no: order_no.clone() }, remove(title_id)]
+            }
+            Self::AlreadyWaiting { title_id } => {
+                vec![remove(title_id), Action::LeaveQueue { titles: vec![title_id.clone()] }]
+            }
+            Self::NotLendable { title_id, .. } | Self::TooDear { title_id, .. } => {
+                vec![Action::ReadThere, remove(title_id), Action::OtherEdition { title_id: title_id.clone() }]
+            }
+            Self::LimitReached { over, .. } => {
+                let loans = Some(loans(account)).filter(|loans| !loans.is_empty());
+                let returned = loans.map(|loans| Action::Return { loans });
+                let fewer = Action::RemoveBooks { count: *over };
+                returned.into_iter().chain(settle(account)).chain([fewer]).collect()
+            }
+            Self::TooManyInProcess { over, .. } => {
+                settle(account).into_iter().chain([Action::RemoveBooks { count: *over }]).collect()
+            }
+            Self::TooManyHolds { .. } => {
+                vec![Action::LeaveQueue { titles: account.holds.keys().cloned().collect() }]
+            }
+            Self::CardExpired { .. } => vec![Action::RenewCard],
+            Self::Paused { until, .. } => {
+                vec![Action::WaitUntil { day: until.tomorrow().unwrap_or(*until) }]
+            }
+            Self::UnknownAddress => vec![Action::ChooseAddress, Action::ChooseSite],
+            Self::OutOfZone { .. } => vec![Action::ChooseSite, Action::ChooseAddress],
+            Self::UnknownSite | Self::SiteFull { .. } => vec![Action::ChooseSite],
+            Self::SiteClosed { opens, .. } => {
+                let wait = opens.map(|day| Action::WaitUntil { day });
+                std::iter::once(Action::ChooseSite).chain(wait).collect()
+            }
+        }
+    }
+}
+
+/// The reader's loans, soonest due first.
+fn loans(account: &Account) -> Vec<OnLoan> {
+    let mut loans: Vec<OnLoan> = account
+        .open
+        .values()
+        .filter_map(|item| {
+            let loan = item.loan?;
+            Some(OnLoan { barcode: item.barcode.clone(), title: item.title.clone(), due: loan.due })
+        })
+        .collect();
+    loans.sort_by(|a, b| (a.due, &a.barcode).cmp(&(b.due, &b.barcode)));
+    loans
+}
+
+/// The orders that are not yet with the reader.
+fn settle(account: &Account) -> Option<Action> {
+    let mut orders: Vec<OrderNo> =
+        account.open.values().filter(|item| item.loan.is_none()).map(|item| item.order_no.clone()).collect();
+    orders.sort();
+    orders.dedup();
+    (!orders.is_empty()).then_some(Action::SettleOrders { orders })
+}

@@ -1,0 +1,130 @@
+//! What a rule set must be before it is taken.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{RuleSet, Scope, Setting};
+use crate::division;
+
+/// What is wrong with a rule set, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Faulty {
+    /// The place in the set, such as `rules.3`.
+    pub at: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// No list of a rule set is longer: it is one item of the table, read by every order.
+const MOST: usize = 200;
+/// No count of days is longer.
+const MOST_DAYS: u16 = 3_650;
+
+impl RuleSet {
+    /// Everything that is wrong, at once; empty for a good set.
+    pub fn faults(&self) -> Vec<Faulty> {
+        let mut faults = Vec::new();
+        let mut fault = |at: String, why: &str| faults.push(Faulty { at, why: why.to_owned() });
+        for (name, len) in
+            [("rules", self.rules.len()), ("holidays", self.holidays.len()), ("zones", self.zones.len())]
+        {
+            if len > MOST {
+                fault(name.to_owned(), "at most 200");
+            }
+        }
+        let mut seen: BTreeSet<(&str, &Scope)> = BTreeSet::new();
+        for (place, rule) in self.rules.iter().enumerate() {
+            let at = format!("rules.{place}");
+            if !seen.insert((rule.set.name(), &rule.scope)) {
+                fault(at.clone(), "another rule says something about the same");
+            }
+            if let Some(why) = wrong(&rule.set) {
+                fault(at.clone(), why);
+            }
+            if rule.scope.item.is_some() && !per_item(&rule.set) {
+                fault(at, "this rule is about orders, not about single items");
+            }
+        }
+        for (place, holidays) in self.holidays.iter().enumerate() {
+            let at = format!("holidays.{place}");
+            if holidays.from > holidays.until {
+                fault(at.clone(), "it ends before it begins");
+            } else if holidays.from.until(holidays.until).is_ok_and(|span| span.get_days() > 60) {
+                fault(at.clone(), "longer than 60 days");
+            }
+            if holidays.name.trim().is_empty() || holidays.name.chars().count() > 50 {
+                fault(at, "a name of 1 to 50 characters");
+            }
+        }
+        let mut divisions = BTreeSet::new();
+        for (place, zone) in self.zones.iter().enumerate() {
+            let at = format!("zones.{place}");
+            if division::name(&zone.division).is_none() {
+                fault(at.clone(), "no division of the library's city");
+            }
+            if !divisions.insert(&zone.division) {
+                fault(at, "the division stands twice");
+            }
+        }
+        faults
+    }
+}
+
+fn wrong(set: &Setting) -> Option<&'static str> {
+    let within = |value: u16, least: u16, most: u16, why| (!(least..=most).contains(&value)).then_some(why);
+    match *set {
+        Setting::BooksPerOrder(n) => within(n, 1, 20, "1 to 20 books"),
+        Setting::InProcess(n) | Setting::OpenItems(n) | Setting::Holds(n) => {
+            within(n, 0, 100, "at most 100: they are kept in one item")
+        }
+        Setting::LoanDays(n) | Setting::PromiseHours(n) => within(n, 1, 1_000, "1 to 1,000"),
+        Setting::PickupDays(n) => within(n, 1, 60, "1 to 60 open days"),
+        Setting::Violations(n) => within(n, 1, 100, "1 to 100"),
+        Setting::Renewals(n) => within(n, 0, 100, "at most 100"),
+        Setting::RenewalDays(n)
+        | Setting::RenewFrom(n)
+        | Setting::RemedyDays(n)
+        | Setting::ViolationDays(n)
+        | Setting::BanDays(n)
+        | Setting::HopelessDays(n) => within(n, 0, MOST_DAYS, "at most ten years"),
+        Setting::Lendable(_)
+        | Setting::PriceCap(_)
+        | Setting::Partial(_)
+        | Setting::LoanStarts(_)
+        | Setting::CutOff(_)
+        | Setting::Opening(_)
+        | Setting::HomeFee(_)
+        | Setting::HomeFeeMore(_) => None,
+    }
+}
+
+/// Whether a rule is asked about a single item.
+const fn per_item(set: &Setting) -> bool {
+    match set {
+        Setting::Lendable(_)
+        | Setting::PriceCap(_)
+        | Setting::LoanStarts(_)
+        | Setting::LoanDays(_)
+        | Setting::Renewals(_)
+        | Setting::RenewalDays(_)
+        | Setting::RenewFrom(_) => true,
+        Setting::BooksPerOrder(_)
+        | Setting::InProcess(_)
+        | Setting::OpenItems(_)
+        | Setting::Holds(_)
+        | Setting::Partial(_)
+        | Setting::CutOff(_)
+        | Setting::Opening(_)
+        | Setting::PromiseHours(_)
+        | Setting::RemedyDays(_)
+        | Setting::HomeFee(_)
+        | Setting::HomeFeeMore(_)
+        | Setting::PickupDays(_)
+        | Setting::Violations(_)
+        | Setting::ViolationDays(_)
+        | Setting::BanDays(_)
+        | Setting::HopelessDays(_) => false,
+    }
+}

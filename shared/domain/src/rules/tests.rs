@@ -1,0 +1,100 @@
+use super::*;
+use crate::order::IfMissing;
+
+fn rules(json: &str) -> RuleSet {
+    serde_json::from_str(&format!(r#"{{"version":7,"starts":"2026-12-01","rules":{json}}}"#)).unwrap()
+}
+
+#[test]
+fn the_most_specific_rule_wins_and_says_so() {
+    let set = rules(
+        r#"[
+        {"set":{"rule":"loan_days","value":28}},
+        {"set":{"rule":"loan_days","value":14},"for":{"item":"new"}},
+        {"set":{"rule":"loan_days","value":60},"for":{"card":"privileged"}},
+        {"set":{"rule":"loan_days","value":7},"for":{"site":"S01"}},
+        {"set":{"rule":"loan_days","value":3},"for":{"site":"S01","item":"new"}}]"#,
+    );
+    assert_eq!(set.faults(), []);
+    let (s01, c01) = (SiteId::parse("S01").unwrap(), SiteId::parse("C01").unwrap());
+    let adult = About::card(CardClass::Adult);
+    let days = |about: About<'_>| set.loan_days(&about).value;
+
+    assert_eq!(days(adult), 28);
+    assert_eq!(days(adult.item(ItemClass::New)), 14);
+    assert_eq!(days(About::card(CardClass::Privileged).item(ItemClass::New)), 60, "the card before the item");
+    assert_eq!(days(About::card(CardClass::Privileged).at(Some(&s01))), 7, "the site before the card");
+    assert_eq!(days(adult.at(Some(&s01)).item(ItemClass::New)), 3, "both before one");
+    assert_eq!(days(adult.at(Some(&c01))), 28);
+    let by = set.loan_days(&adult.item(ItemClass::New)).by;
+    assert_eq!(
+        serde_json::to_value(by).unwrap(),
+        serde_json::json!({"rule": "loan_days", "version": 7, "for": {"item": "new"}})
+    );
+}
+
+#[test]
+fn what_nobody_set_is_as_the_library_was_founded() {
+    let set = RuleSet::founding();
+    let about = About::default();
+    assert_eq!((set.books_per_order(&about).value, set.home_fee(&about).value.0), (5, 0));
+    assert_eq!(set.partial(&about).value, IfMissing::ShipFound);
+    assert_eq!(Setting::FOUNDING.len(), Setting::NAMES.len());
+    let named: Vec<&str> = Setting::FOUNDING.iter().map(Setting::name).collect();
+    assert_eq!(named, Setting::NAMES);
+}
+
+#[test]
+fn a_rule_is_written_as_its_name_and_value() {
+    for set in Setting::FOUNDING {
+        let json = serde_json::to_value(set).unwrap();
+        assert_eq!(json["rule"], set.name());
+        assert_eq!(serde_json::from_value::<Setting>(json).unwrap(), *set);
+    }
+}
+
+#[test]
+fn every_fault_of_a_rule_set_is_told_with_its_place() {
+    let mut set = rules(
+        r#"[
+        {"set":{"rule":"books_per_order","value":0}},
+        {"set":{"rule":"books_per_order","value":3}},
+        {"set":{"rule":"books_per_order","value":3},"for":{"item":"new"}},
+        {"set":{"rule":"pickup_days","value":61}}]"#,
+    );
+    let day = |text: &str| text.parse().unwrap();
+    set.holidays = vec![
+        Holidays { from: day("2027-02-10"), until: day("2027-02-09"), name: "春节".to_owned() },
+        Holidays { from: day("2027-02-10"), until: day("2027-06-09"), name: " ".to_owned() },
+    ];
+    let zone = |code: &str| Zone { division: code.to_owned(), per_slot: None };
+    set.zones = vec![zone("110105"), zone("110105"), zone("310101")];
+    let faults: Vec<String> =
+        set.faults().into_iter().map(|fault| format!("{}: {}", fault.at, fault.why)).collect();
+    assert_eq!(
+        faults,
+        [
+            "rules.0: 1 to 20 books",
+            "rules.1: another rule says something about the same",
+            "rules.2: this rule is about orders, not about single items",
+            "rules.3: 1 to 60 open days",
+            "holidays.0: it ends before it begins",
+            "holidays.1: longer than 60 days",
+            "holidays.1: a name of 1 to 50 characters",
+            "zones.1: the division stands twice",
+            "zones.2: no division of the library's city",
+        ]
+    );
+}
+
+#[test]
+fn holidays_are_passed_over_even_when_they_touch() {
+    let mut set = RuleSet::founding();
+    let day = |text: &str| -> Date { text.parse().unwrap() };
+    set.holidays = vec![
+        Holidays { from: day("2027-02-05"), until: day("2027-02-11"), name: "春节".to_owned() },
+        Holidays { from: day("2027-02-12"), until: day("2027-02-12"), name: "盘点".to_owned() },
+    ];
+    assert_eq!(set.open_day_from(day("2027-02-04")), day("2027-02-04"));
+    assert_eq!(set.open_day_from(day("2027-02-06")), day("2027-02-13"));
+}

@@ -1,0 +1,307 @@
+//! Places in queues: taken, changed, given up.
+
+use jiff::civil::Date;
+use yujie_domain::copy::CopyStatus;
+use yujie_domain::hold::{self as rule, Hold, Position, Wherever};
+use yujie_domain::order::{self, Obstacle};
+use yujie_domain::rules::{About, RuleSet};
+use yujie_domain::{ReaderId, TitleId, time};
+use yujie_table::idempotency::{Answer, Request, Stands};
+use yujie_table::{TableError, TransactError, account, copy, hold, idempotency, title};
+
+use crate::{Fault, Lending, TRIES};
+
+/// How much of a queue is read to tell a place in it.
+const LOOKED_AT: usize = 2_000;
+
+/// A place that a reader asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHold {
+    /// The title.
+    pub title_id: TitleId,
+    /// Where the book is to go.
+    pub deliver_to: Wherever,
+    /// The last day on which the reader wants it.
+    pub until: Option<Date>,
+}
+
+/// A value that stays, or becomes another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It becomes this.
+    To(T),
+}
+
+impl<T> Change<T> {
+    fn apply(self, old: T) -> T {
+        match self {
+            Self::Keep => old,
+            Self::To(new) => new,
+        }
+    }
+}
+
+/// What a reader changes about a hold; its place in the queue stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HoldChange {
+    /// Another place for the book.
+    pub deliver_to: Option<Wherever>,
+    /// The last day; `None` for none.
+    pub until: Change<Option<Date>>,
+    /// The day on which it waits again; `None`: it waits now.
+    pub resumes: Change<Option<Date>>,
+}
+
+/// A hold as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The hold.
+    pub hold: Hold,
+    /// The title's name; `None` when the catalogue lost it.
+    pub title: Option<String>,
+    /// The place in the queue.
+    pub position: Position,
+    /// About how many days the wait is; `None` when no copy will ever come.
+    pub likely_days: Option<u32>,
+    /// Whether the wait is longer than the rules call reasonable, or without end.
+    pub hopeless: bool,
+}
+
+/// Why a hold was not placed or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldError {
+    /// The reader has no such hold, or is not known.
+    #[error("no such hold")]
+    NotFound,
+    /// Obstacles stand in the way.
+    #[error("refused")]
+    Refused(Vec<Obstacle>),
+    /// A fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<TableError> for HoldError {
+    fn from(error: TableError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Lending {
+    /// Queues a reader for a title that has no copy for them now, and keeps the answer (made by `answer`) for the request's repetition.
+    ///
+    /// # Errors
+    /// [`HoldError`]; then nothing was changed.
+    pub async fn place_hold<E: From<HoldError>>(
+        &self,
+        rid: &ReaderId,
+        new: &NewHold,
+        request: &Request,
+        answer: impl Fn(&Standing) -> Result<Answer, E>,
+    ) -> Result<Stands, E> {
+        let hold_error = |error: TableError| HoldError::from(error);
+        for _ in 0..TRIES {
+            let now = self.edge.clock.now();
+            let standing = self.may_hold(rid, new).await?;
+            let mut next =
+                account::get(&self.table, rid).await.map_err(hold_error)?.ok_or(HoldError::NotFound)?.next();
+            if next.holds.insert(new.title_id.clone(), standing.hold.since).is_some() {
+                continue;
+            }
+            let kept = answer(&standing)?;
+            let writes = [
+                idempotency::remember(request, &kept, now),
+                account::replace(&next),
+                hold::add(&standing.hold),
+            ];
+            let writes = writes.into_iter().collect::<Result<Vec<_>, _>>().map_err(hold_error)?;
+            match self.table.transact(writes).await {
+                Ok(()) => return Ok(Stands::Now(kept)),
+                Err(TransactError::Refused(refused)) => {
+                    let first = refused.into_iter().find(|refused| refused.write == 0);
+                    if let Some(old) = first.and_then(|refused| refused.old) {
+                        return Ok(Stands::Before(idempotency::read(old, request).map_err(hold_error)?));
+                    }
+                }
+                Err(TransactError::Table(error)) => return Err(hold_error(error).into()),
+            }
+        }
+        Err(HoldError::from(TableError::Busy).into())
+    }
+
+    /// Decides a hold: what it would be.
+    async fn may_hold(&self, rid: &ReaderId, new: &NewHold) -> Result<Standing, HoldError> {
+        let now = self.edge.clock.now();
+        let today = time::day(now);
+        let rules = self.rules.in_force(&self.table, now).await?;
+        let account = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?;
+        let found = self.destination(rid, &new.deliver_to, 0).await?;
+        let title_id = &new.title_id;
+        let about = About::card(account.class).at(found.target.site());
+        let mut obstacles = order::standing(&account, &rules, today);
+        if let Some(open) = account.open.get(title_id) {
+            let (title_id, order_no) = (title_id.clone(), open.order_no.clone());
+            obstacles.push(Obstacle::AlreadyHave { title_id, order_no });
+        }
+        if account.holds.contains_key(title_id) {
+            obstacles.push(Obstacle::AlreadyWaiting { title_id: title_id.clone() });
+        }
+        let most = rules.holds(&about);
+        if account.holds.len() >= usize::from(most.value) {
+            let holds = u16::try_from(account.holds.len()).unwrap_or(u16::MAX);
+            obstacles.push(Obstacle::TooManyHolds { limit: most.value, holds, by: most.by });
+        }
+        let title = title::get(&self.table, title_id).await?;
+        if title.is_none() {
+            obstacles.push(Obstacle::UnknownTitle { title_id: title_id.clone() });
+        }
+        let queue = hold::queue(&self.table, title_id, LOOKED_AT).await?;
+        let waiting = queue.iter().filter(|hold| hold.waits_on(today)).count();
+        let copies = copy::of_title(&self.table, title_id).await?;
+        let mut lent = Vec::new();
+        let mut refused = None;
+        for copy in &copies {
+            match order::may_go(copy, &rules, &about) {
+                Ok(()) => lent.push(copy),
+                Err(obstacle) => refused = Some(obstacle),
+            }
+        }
+        let free = lent.iter().filter(|copy| copy.status == CopyStatus::Available).count();
+        if free > waiting {
+            obstacles.push(Obstacle::AvailableNow { title_id: title_id.clone() });
+        } else if title.is_some() && lent.is_empty() {
+            let title_id = title_id.clone();
+            let nothing = Obstacle::NoCopyAvailable { title_id, waiting: 0, likely_days: None };
+            obstacles.push(refused.unwrap_or(nothing));
+        }
+        obstacles.extend(found.target.obstacle.clone());
+        if let Some(division) =
+            found.target.division.clone().filter(|division| rules.zone(division).is_none())
+        {
+            obstacles.push(Obstacle::OutOfZone { division });
+        }
+        if !obstacles.is_empty() {
+            return Err(HoldError::Refused(obstacles));
+        }
+        let hold = Hold {
+            title_id: title_id.clone(),
+            rid: rid.clone(),
+            since: now,
+            deliver_to: new.deliver_to.clone(),
+            until: new.until,
+            resumes: None,
+            version: 1,
+        };
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        let position = Position { place: count(waiting), waiting: count(waiting) };
+        Ok(standing(hold, title.map(|title| title.title), position, lent.len(), &rules, &about))
+    }
+
+    /// A reader's holds, each with its place, in the order in which they were placed.
+    ///
+    /// # Errors
+    /// [`HoldError`].
+    pub async fn holds(&self, rid: &ReaderId) -> Result<Vec<Standing>, HoldError> {
+        let now = self.edge.clock.now();
+        let today = time::day(now);
+        let rules = self.rules.in_force(&self.table, now).await?;
+        let account = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?;
+        let about = About::card(account.class);
+        let ids: Vec<TitleId> = account.holds.keys().cloned().collect();
+        let titles = title::get_many(&self.table, &ids).await?;
+        let mut standings = Vec::new();
+        for title_id in &ids {
+            let queue = hold::queue(&self.table, title_id, LOOKED_AT).await?;
+            let copies = copy::of_title(&self.table, title_id).await?;
+            let lent = copies.iter().filter(|copy| order::may_go(copy, &rules, &about).is_ok()).count();
+            // A copy may have come in between: then it is an order by now.
+            let Some(own) = queue.iter().find(|hold| hold.rid == *rid) else { continue };
+            let Some(position) = rule::position(&queue, rid, today) else { continue };
+            let name = titles.get(title_id).map(|title| title.title.clone());
+            standings.push(standing(own.clone(), name, position, lent, &rules, &about.at(own.site())));
+        }
+        standings.sort_by(|a, b| (a.hold.since, &a.hold.title_id).cmp(&(b.hold.since, &b.hold.title_id)));
+        Ok(standings)
+    }
+
+    /// Changes a hold in its place.
+    ///
+    /// # Errors
+    /// [`HoldError`]; then nothing was changed.
+    pub async fn change_hold(
+        &self,
+        rid: &ReaderId,
+        title_id: &TitleId,
+        change: &HoldChange,
+    ) -> Result<(), HoldError> {
+        if let Some(to) = &change.deliver_to {
+            let found = self.destination(rid, to, 0).await?;
+            let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
+            let zone = found.target.division.filter(|division| rules.zone(division).is_none());
+            let zone = zone.map(|division| Obstacle::OutOfZone { division });
+            let obstacles: Vec<Obstacle> = found.target.obstacle.into_iter().chain(zone).collect();
+            if !obstacles.is_empty() {
+                return Err(HoldError::Refused(obstacles));
+            }
+        }
+        for _ in 0..TRIES {
+            let own = self.own(rid, title_id).await?;
+            let next = Hold {
+                deliver_to: change.deliver_to.clone().unwrap_or_else(|| own.deliver_to.clone()),
+                until: change.until.apply(own.until),
+                resumes: change.resumes.apply(own.resumes),
+                version: own.version + 1,
+                ..own
+            };
+            match self.table.write(hold::replace(&next)?).await {
+                Ok(()) => return Ok(()),
+                Err(TransactError::Refused(_)) => {}
+                Err(TransactError::Table(error)) => return Err(error.into()),
+            }
+        }
+        Err(TableError::Busy.into())
+    }
+
+    /// Gives a hold up.
+    ///
+    /// # Errors
+    /// [`HoldError`]; then nothing was changed.
+    pub async fn leave(&self, rid: &ReaderId, title_id: &TitleId) -> Result<(), HoldError> {
+        for _ in 0..TRIES {
+            let own = self.own(rid, title_id).await?;
+            let mut next = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?.next();
+            next.holds.remove(title_id);
+            match self.table.transact(vec![hold::remove(&own), account::replace(&next)?]).await {
+                Ok(()) => return Ok(()),
+                Err(TransactError::Refused(_)) => {}
+                Err(TransactError::Table(error)) => return Err(error.into()),
+            }
+        }
+        Err(TableError::Busy.into())
+    }
+
+    async fn own(&self, rid: &ReaderId, title_id: &TitleId) -> Result<Hold, HoldError> {
+        let account = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?;
+        let since = account.holds.get(title_id).copied().ok_or(HoldError::NotFound)?;
+        // Between the account and the hold a copy may have come: then there is none any more.
+        hold::get(&self.table, title_id, since, rid).await?.ok_or(HoldError::NotFound)
+    }
+}
+
+fn standing(
+    hold: Hold,
+    title: Option<String>,
+    position: Position,
+    copies: usize,
+    rules: &RuleSet,
+    about: &About<'_>,
+) -> Standing {
+    let copies = u32::try_from(copies).unwrap_or(u32::MAX);
+    let likely_days = rule::likely_wait(position.place, copies, rules.loan_days(about).value);
+    let most = u32::from(rules.hopeless_days(about).value);
+    let hopeless = likely_days.is_none_or(|days| days > most);
+    Standing { hold, title, position, likely_days, hopeless }
+}
