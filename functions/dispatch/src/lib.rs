@@ -87,12 +87,18 @@ async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
     let Some(parcel) = parcel::get(&app.table, at).await? else {
         return Err(Failure::Poison(format!("there is no parcel {}", at.no())));
     };
+    // A courier who cannot be called off is for people to deal with: the message goes to the dead letters. The parcel goes on without him.
+    let mut for_people = Ok(());
     if let Some(ticket) = &parcel.revoked {
-        call_off(app, &parcel, ticket).await?;
+        match call_off(app, &parcel, ticket).await {
+            Ok(()) => {}
+            Err(failure @ Failure::Poison(_)) => for_people = Err(failure),
+            Err(failure) => return Err(failure),
+        }
         step::work_off(&app.table, at, &Command::Revoked, app.clock.now()).await?;
     }
     if parcel.booking.is_some() || parcel.status() != LineStatus::Packed {
-        return Ok(());
+        return for_people;
     }
     let booking = match &parcel.destination {
         Destination::Home => book_courier(app, &parcel).await?,
@@ -102,7 +108,8 @@ async fn book(app: &App, at: &ParcelRef) -> Result<(), Failure> {
             ticket: None,
         },
     };
-    keep(app, parcel, booking).await
+    keep(app, parcel, booking).await?;
+    for_people
 }
 
 /// Writes a booking down, if the parcel still goes where it was booked for. Its reader may have sent it elsewhere, or cancelled it, while the
@@ -114,8 +121,12 @@ async fn keep(app: &App, booked_for: Parcel, booking: Booking) -> Result<(), Fai
         let decided = parcel.decide(&Command::Book(booking.clone()), app.clock.now());
         let next = match decided {
             Ok(Outcome::Changed(next)) if parcel.attempt == attempt => *next,
-            Ok(Outcome::Already) => return Ok(()),
-            Ok(Outcome::Changed(_)) | Err(_) => {
+            Ok(Outcome::Already)
+                if parcel.booking.as_ref().is_some_and(|kept| kept.ticket == booking.ticket) =>
+            {
+                return Ok(());
+            }
+            Ok(Outcome::Already | Outcome::Changed(_)) | Err(_) => {
                 tracing::warn!(parcel.no = %at.no(), "its reader changed the order while the carrier was asked");
                 return match &booking.ticket {
                     Some(ticket) => call_off(app, &parcel, ticket).await,
@@ -123,7 +134,7 @@ async fn keep(app: &App, booked_for: Parcel, booking: Booking) -> Result<(), Fai
                 };
             }
         };
-        match parcel::store(&app.table, &next).await {
+        match parcel::store(&app.table, &parcel, &next).await {
             Ok(()) => {
                 tracing::info!(parcel.no = %at.no(), "booked");
                 return Ok(());

@@ -158,8 +158,14 @@ pub(crate) async fn quote(
 ) -> Result<Json<QuoteView>, Problem> {
     let now = app.lending.edge.clock.now();
     let spread = app.lending.edge.entropy.number().map_err(Problem::internal)?;
-    let world = World::load(&app, &reader.rid, &wanted, now, spread, 1).await?;
-    let quote = world.quote(&wanted, now, spread)?;
+    let mut world = World::load(&app, &reader.rid, &wanted, now, spread, 1).await?;
+    let mut quote = world.quote(&wanted, now, spread)?;
+    let parcels = u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX);
+    if parcels > 1 {
+        // A site that is nearly full may take one parcel and not two.
+        world.to = app.lending.destination(&reader.rid, &wanted.deliver_to, parcels).await.map_err(fault)?;
+        quote = world.quote(&wanted, now, spread)?;
+    }
     Ok(Json(QuoteView {
         promised_by: quote.promised_by,
         fee_fen: quote.fee.fen.0,
@@ -280,10 +286,10 @@ impl World {
         let titles = title::get_many(table, &ids).await?;
         let mut offers = Vec::new();
         for title_id in ids {
-            let copies = copy::for_order(table, &title_id, spread).await?;
             let waiting = hold::queue(table, &title_id, MOST_WAITING).await?;
             let today = time::day(now);
             let waiting = waiting.iter().filter(|hold| hold.rid != *rid && hold.waits_on(today)).count();
+            let copies = copy::for_order(table, &title_id, spread, waiting).await?;
             offers.push(Offer {
                 title: titles.get(&title_id).map(|title| title.title.clone()),
                 copies,

@@ -32,14 +32,23 @@ pub fn warning(parcel: &Parcel, hours: u16, now: Timestamp) -> Option<Warning> {
 pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError> {
     let now = app.lending.edge.clock.now();
     let rules = app.lending.rules.in_force(&app.lending.table, now).await?;
-    let (mut warned, mut broken, mut expired) = (0, 0, 0);
-    for parcel in parcels {
+    let (mut warned, mut broken, mut expired, mut failed) = (0, 0, 0, None);
+    // A parcel that came to nothing is here only until its courier is called off.
+    for parcel in parcels.iter().filter(|parcel| parcel.is_open()) {
         if parcel.status() == LineStatus::ReadyForPickup {
-            if parcel.keep_until.is_some_and(|last| last < time::day(now))
-                && app.lending.expire(&parcel.at).await? != Expired::Not
-            {
-                tracing::warn!(parcel.no = %parcel.at.no(), "not collected in time");
-                expired += 1;
+            if parcel.keep_until.is_some_and(|last| last < time::day(now)) {
+                match app.lending.expire(&parcel.at).await {
+                    Ok(Expired::Not) => {}
+                    Ok(Expired::Now(_)) => {
+                        tracing::warn!(parcel.no = %parcel.at.no(), "not collected in time");
+                        expired += 1;
+                    }
+                    // One that fails does not stop the others' clocks.
+                    Err(error) => {
+                        tracing::error!(parcel.no = %parcel.at.no(), %error, "not given up");
+                        failed = failed.or(Some(error));
+                    }
+                }
             }
             continue;
         }
@@ -60,7 +69,7 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
             ("pickups_expired", Unit::Count, expired),
         ],
     );
-    Ok(())
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Writes a warning down: it is on the work lists from then on, and a broken promise prolongs the loans to come.
@@ -74,7 +83,8 @@ async fn warn(
     let remedy_days = rules.remedy_days(&About::default().at(parcel.destination.site())).value;
     let command = Command::Warn { level, remedy_days };
     match step::carry_out(&app.lending.table, &parcel.at, &command, now).await {
-        Ok(done) => {
+        Ok(done) if !done.changed => Ok(false),
+        Ok(_) => {
             let no = parcel.at.no();
             match level {
                 Warning::Broken => {
@@ -84,7 +94,7 @@ async fn warn(
                     tracing::warn!(parcel.no = %no, site = %parcel.site, ?level, "promise at risk");
                 }
             }
-            Ok(done.changed)
+            Ok(true)
         }
         Err(StepError::Table(error)) => Err(error.into()),
         // It is gone, or moved on since it was read.

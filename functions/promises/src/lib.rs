@@ -147,13 +147,20 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
 /// Nothing is written when such a day comes; so every queue is looked at once an hour.
 async fn queues(app: &App) -> Result<(), SweepError> {
     let titles = hold::titles(&app.lending.table).await?;
-    let (mut given, mut dropped) = (0, 0);
+    let (mut given, mut dropped, mut failed) = (0, 0, None);
     for title_id in &titles {
-        dropped += app.lending.drop_past(title_id).await?;
-        given += app.lending.give(title_id).await?.len();
+        let looked = async {
+            dropped += app.lending.drop_past(title_id).await?;
+            given += app.lending.give(title_id).await?.len();
+            Ok::<(), Fault>(())
+        };
+        if let Err(error) = looked.await {
+            tracing::error!(title.id = %title_id, %error, "a queue was not looked at to its end");
+            failed = failed.or(Some(error));
+        }
     }
     tracing::info!(titles = titles.len(), given, dropped, "queues looked at");
-    Ok(())
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 async fn redrive(app: &App, open: &[Parcel]) -> Result<(), SweepError> {

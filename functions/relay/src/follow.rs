@@ -87,7 +87,7 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     let revoked = new.revoked.is_some() && old.as_ref().is_none_or(|old| old.revoked.is_none());
     let unbooked = new.status() == LineStatus::Packed
         && new.booking.is_none()
-        && old.as_ref().is_some_and(|old| old.booking.is_some());
+        && old.as_ref().is_some_and(|old| old.booking.is_some() || old.attempt != new.attempt);
     if revoked || unbooked {
         follow.steps.push((Queue::Dispatch, StepMessage { parcel: new.at.clone() }));
     }

@@ -231,10 +231,7 @@ pub(crate) fn look<'a>(offer: &'a Offer, asked: &Asked<'_>) -> Result<Look<'a>, 
     if let (true, Some(why)) = (lent.is_empty(), refused) {
         return Err(why);
     }
-    let opens_soon =
-        |copy: &&Copy| places.get(&copy.site).is_none_or(|place| place.opens_in < CLOSED_FOR_LONG);
-    let copies: Vec<&Copy> =
-        lent.iter().copied().filter(|copy| copy.status == CopyStatus::Available).filter(opens_soon).collect();
+    let copies: Vec<&Copy> = lent.iter().copied().filter(|copy| is_free(copy, places)).collect();
     // Copies that came free belong to those who wait for them.
     if copies.len() > usize::try_from(offer.waiting).unwrap_or(usize::MAX) {
         return Ok(Look::Free { title, copies });
@@ -247,6 +244,12 @@ pub(crate) fn look<'a>(offer: &'a Offer, asked: &Asked<'_>) -> Result<Look<'a>, 
         rules.loan_days(&about.item(class)).value,
     );
     Ok(Look::Missing(Queued { title_id, title: title.clone(), place, likely_days }, class))
+}
+
+/// Whether a copy, if it is lent at all, can be sent now: free, and at a site that opens soon.
+pub fn is_free(copy: &Copy, places: &BTreeMap<SiteId, Place>) -> bool {
+    copy.status == CopyStatus::Available
+        && places.get(&copy.site).is_none_or(|place| place.opens_in < CLOSED_FOR_LONG)
 }
 
 /// Whether a copy is lent and sent at all.

@@ -39,7 +39,7 @@ impl From<TableError> for CheckInError {
 }
 
 impl Lending {
-    /// Takes a copy back at `site`: its loan ends now. It goes to the next reader in line, or is free there.
+    /// Takes a copy back at `site`: its loan ends now, if it was on loan. It goes to the next reader in line, or is free there.
     ///
     /// # Errors
     /// [`CheckInError`]; then nothing was changed.
@@ -48,15 +48,14 @@ impl Lending {
             let copy = copy::get(&self.table, barcode).await?.ok_or(CheckInError::NotFound)?;
             match copy.status {
                 CopyStatus::Available if copy.site == *site => return Ok(CheckedIn::Already),
-                CopyStatus::Available | CopyStatus::Reserved => return Err(CheckInError::NotOnLoan),
-                CopyStatus::OnLoan => {}
+                CopyStatus::Reserved => return Err(CheckInError::NotOnLoan),
+                CopyStatus::Available | CopyStatus::OnLoan => {}
             }
             let mut work = Work::begin(self, self.edge.clock.now()).await?;
-            let holder = copy
-                .holder
-                .as_ref()
-                .ok_or_else(|| Fault::Unsound(format!("copy {barcode} is with nobody")))?;
-            if let Some(account) = work.account(&holder.rid).await? {
+            // A copy that should be free elsewhere is here: it was cancelled and left in its box all the same, or was put on a wrong shelf.
+            if let Some(holder) = &copy.holder
+                && let Some(account) = work.account(&holder.rid).await?
+            {
                 work.change(account.without(std::slice::from_ref(barcode)));
             }
             let gift = work.release(&copy, site).await?;

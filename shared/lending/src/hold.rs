@@ -1,7 +1,7 @@
 //! Places in queues: taken, changed, given up.
 
 use jiff::civil::Date;
-use yujie_domain::copy::CopyStatus;
+use yujie_domain::account::Account;
 use yujie_domain::hold::{self as rule, Hold, Position, Wherever};
 use yujie_domain::order::{self, Obstacle};
 use yujie_domain::rules::{About, RuleSet};
@@ -9,7 +9,7 @@ use yujie_domain::{ReaderId, TitleId, time};
 use yujie_table::idempotency::{Answer, Request, Stands};
 use yujie_table::{TableError, TransactError, account, copy, hold, idempotency, title};
 
-use crate::{Fault, Lending, TRIES};
+use crate::{Fault, Lending, Places, TRIES};
 
 /// How much of a queue is read to tell a place in it.
 const LOOKED_AT: usize = 2_000;
@@ -105,12 +105,9 @@ impl Lending {
         let hold_error = |error: TableError| HoldError::from(error);
         for _ in 0..TRIES {
             let now = self.edge.clock.now();
-            let standing = self.may_hold(rid, new).await?;
-            let mut next =
-                account::get(&self.table, rid).await.map_err(hold_error)?.ok_or(HoldError::NotFound)?.next();
-            if next.holds.insert(new.title_id.clone(), standing.hold.since).is_some() {
-                continue;
-            }
+            let (account, standing) = self.may_hold(rid, new).await?;
+            let mut next = account.next();
+            next.holds.insert(new.title_id.clone(), standing.hold.since);
             let kept = answer(&standing)?;
             let writes = [
                 idempotency::remember(request, &kept, now),
@@ -132,8 +129,8 @@ impl Lending {
         Err(HoldError::from(TableError::Busy).into())
     }
 
-    /// Decides a hold: what it would be.
-    async fn may_hold(&self, rid: &ReaderId, new: &NewHold) -> Result<Standing, HoldError> {
+    /// Decides a hold: what it would be, and the account that this was decided on.
+    async fn may_hold(&self, rid: &ReaderId, new: &NewHold) -> Result<(Account, Standing), HoldError> {
         let now = self.edge.clock.now();
         let today = time::day(now);
         let rules = self.rules.in_force(&self.table, now).await?;
@@ -169,7 +166,9 @@ impl Lending {
                 Err(obstacle) => refused = Some(obstacle),
             }
         }
-        let free = lent.iter().filter(|copy| copy.status == CopyStatus::Available).count();
+        let sites = self.places.all(&self.table, now).await?;
+        let places = Places::of(&sites, lent.iter().map(|copy| &copy.site), now);
+        let free = lent.iter().filter(|copy| order::is_free(copy, &places)).count();
         if free > waiting {
             obstacles.push(Obstacle::AvailableNow { title_id: title_id.clone() });
         } else if title.is_some() && lent.is_empty() {
@@ -197,7 +196,8 @@ impl Lending {
         };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
         let position = Position { place: count(waiting), waiting: count(waiting) };
-        Ok(standing(hold, title.map(|title| title.title), position, lent.len(), &rules, &about))
+        let standing = standing(hold, title.map(|title| title.title), position, lent.len(), &rules, &about);
+        Ok((account, standing))
     }
 
     /// A reader's holds, each with its place, in the order in which they were placed.

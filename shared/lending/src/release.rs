@@ -8,15 +8,16 @@ use yujie_domain::parcel::{Because, Line, LineStatus, Parcel};
 use yujie_domain::rules::{About, LoanStart};
 use yujie_domain::{OrderNo, ParcelRef, ReaderId, SiteId, time};
 use yujie_table::order::{Head, Order};
-use yujie_table::{copy, hold, order, title};
+use yujie_table::{TableError, copy, hold, order, title};
 
 use crate::work::Work;
 use crate::{Fault, Places, Where};
 
 /// How many of a queue are looked at before a copy goes onto its shelf: more than are ever passed over together.
-const LOOKED_AT: usize = 50;
-/// A transaction takes a hundred writes; what gives a copy to its next reader needs seven.
-const ROOM: usize = 92;
+const LOOKED_AT: usize = 500;
+/// A transaction takes a hundred writes. What gives a copy to its next reader needs seven, and as many as 20 copies and their parcels, an account and a
+/// site's count may still follow.
+const ROOM: usize = 50;
 
 /// A copy that went to the next reader in line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,14 @@ impl Work<'_> {
         }
         let queue = hold::queue(&self.lending.table, &copy.title_id, LOOKED_AT).await?;
         for waiting in queue {
-            if let Some(gift) = self.give_to(&waiting, copy, site).await? {
-                return Ok(Some(gift));
+            match self.give_to(&waiting, copy, site).await {
+                Ok(Some(gift)) => return Ok(Some(gift)),
+                Ok(None) => {}
+                // One reader's record that cannot be read must not hold up everybody's books.
+                Err(error @ (Fault::Seal(_) | Fault::Table(TableError::Corrupt { .. }))) => {
+                    tracing::error!(title.id = %copy.title_id, %error, "passed over");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

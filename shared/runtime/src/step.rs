@@ -76,7 +76,7 @@ pub async fn carry_out(
             }
             Outcome::Changed(next) => *next,
         };
-        match parcel::store(table, &next).await {
+        match parcel::store(table, &parcel, &next).await {
             Ok(()) => {
                 return Ok(Done { parcel: next, changed: true });
             }

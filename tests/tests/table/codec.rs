@@ -133,7 +133,7 @@ fn a_parcel_comes_back_as_it_was_stored() {
             wanted.version = version.get() + 1;
             let (read, seen) = runtime.block_on(async {
                 ground.changes();
-                parcel::store(&ground.table, &wanted).await.unwrap();
+                parcel::store(&ground.table, &first, &wanted).await.unwrap();
                 let read = parcel::get(&ground.table, &wanted.at).await.unwrap().unwrap();
                 let batch = ground.changes();
                 let event: aws_lambda_events::event::dynamodb::Event = serde_json::from_value(batch).unwrap();
@@ -157,10 +157,10 @@ fn a_parcel_that_somebody_else_stored_is_refused() {
         scene::place(&ground, &person, "261123PLACED0001", &["C0000401"], Destination::Home).await;
         let at = scene::parcel(&person, "261123PLACED0001");
         let first = parcel::get(&ground.table, &at).await.unwrap().unwrap();
-        let next = Parcel { version: first.version + 1, ..first };
-        parcel::store(&ground.table, &next).await.unwrap();
+        let next = Parcel { version: first.version + 1, ..first.clone() };
+        parcel::store(&ground.table, &first, &next).await.unwrap();
 
-        let second = parcel::store(&ground.table, &next).await;
+        let second = parcel::store(&ground.table, &first, &next).await;
 
         assert!(matches!(second, Err(yujie_table::TransactError::Refused(_))));
     });

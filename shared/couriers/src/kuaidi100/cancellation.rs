@@ -1,6 +1,6 @@
 //! Calling a courier off (商家寄件取消), which the platform allows until the courier has collected the parcel.
 //!
-//! The request is posted to [`booking::PATH`](super::booking::PATH), as a booking is.
+//! The request is posted to [`booking::PATH`](super::booking), as a booking is.
 
 use jiff::Timestamp;
 

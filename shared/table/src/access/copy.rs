@@ -131,8 +131,13 @@ pub async fn of_title(table: &Table, title: &TitleId) -> Result<Vec<Copy>, Table
 const SAMPLE: usize = 40;
 
 /// The copies of a title that an order looks at. Of a title with very many it is some of them, taken in turn by `spread`, so that readers who order
-/// it at once neither read nor reach for the same; all of them only when none of those read before is free.
-pub async fn for_order(table: &Table, title: &TitleId, spread: u32) -> Result<Vec<Copy>, TableError> {
+/// it at once neither read nor reach for the same; all of them only when no more of those read before are free than readers wait (`waiting`).
+pub async fn for_order(
+    table: &Table,
+    title: &TitleId,
+    spread: u32,
+    waiting: usize,
+) -> Result<Vec<Copy>, TableError> {
     let pk = key::ref_title(title);
     let mut keys: Vec<Key> =
         table.query(Page { index: Some(BY_REF), ..Page::of(&pk) }).await?.iter().map(key_of).collect();
@@ -144,7 +149,7 @@ pub async fn for_order(table: &Table, title: &TitleId, spread: u32) -> Result<Ve
     for some in keys.chunks(SAMPLE) {
         let read = table.batch_get(some, true).await?;
         copies.extend(read.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?);
-        if copies.iter().any(|copy| copy.status == CopyStatus::Available) {
+        if copies.iter().filter(|copy| copy.status == CopyStatus::Available).count() > waiting {
             break;
         }
     }

@@ -314,12 +314,12 @@ pub async fn open(table: &Table) -> Result<Vec<Parcel>, TableError> {
     Ok(parcels)
 }
 
-/// Stores a step of a parcel that was read at the version before it. The step that hands the books over begins their loans with it.
+/// Stores a step of a parcel that was read as it was `before`. The step that hands the books over begins their loans with it.
 ///
 /// # Errors
 /// [`TransactError::Refused`] when somebody else changed the parcel in between: read it again and decide anew.
-pub async fn store(table: &Table, next: &Parcel) -> Result<(), TransactError> {
-    if next.status().with_reader() {
+pub async fn store(table: &Table, before: &Parcel, next: &Parcel) -> Result<(), TransactError> {
+    if next.status().with_reader() && !before.status().with_reader() {
         super::loan::begin(table, next).await
     } else {
         table.write(replace(next)?).await
