@@ -1,5 +1,9 @@
-//! A layer between the SDK and the table that fails on demand: what the network, the service and a dying process can do to a call.
+//! A layer between the SDK and the table that fails on demand: what the network, the service and a dying process can do to a call. It also
+//! stops a command before any of its calls while somebody else does something.
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
@@ -48,6 +52,18 @@ struct Plan {
     fault: Option<(std::ops::Range<u32>, Fault)>,
     crash: Option<(u32, Crash)>,
     dead: bool,
+    calls: u32,
+    meeting: Option<(u32, Other)>,
+    met: Option<String>,
+}
+
+/// What somebody else does.
+struct Other(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl fmt::Debug for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Other")
+    }
 }
 
 enum Fate {
@@ -77,6 +93,30 @@ impl Faults {
     /// How many writes were tried so far.
     pub fn writes(&self) -> u32 {
         self.lock().writes
+    }
+
+    /// Just before the call after `skip` more, `other` is done to its end. Reads and writes count, and each try of the SDK.
+    pub fn before_call(&self, skip: u32, other: impl Future<Output = ()> + Send + 'static) {
+        let mut plan = self.lock();
+        plan.meeting = Some((plan.calls + skip, Other(Box::pin(other))));
+        plan.met = None;
+    }
+
+    /// The operation before which that was done; `None` when there were not so many calls, and now it will not be done.
+    pub fn met(&self) -> Option<String> {
+        let mut plan = self.lock();
+        plan.meeting = None;
+        plan.met.take()
+    }
+
+    /// What is to be done before this call.
+    fn meeting(&self, operation: &str) -> Option<Other> {
+        let mut plan = self.lock();
+        let this = plan.calls;
+        plan.calls += 1;
+        let (_, other) = plan.meeting.take_if(|(at, _)| *at == this)?;
+        plan.met = Some(operation.to_owned());
+        Some(other)
     }
 
     fn fate(&self, operation: &str) -> Fate {
@@ -144,6 +184,13 @@ struct FailingConnector {
 impl HttpConnector for FailingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let operation = operation_of(&request);
+        if let Some(Other(other)) = self.faults.meeting(&operation) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                other.await;
+                inner.call(request).await
+            });
+        }
         let fault = match self.faults.fate(&operation) {
             Fate::Pass => return self.inner.call(request),
             Fate::Fail(fault) => fault,

@@ -473,7 +473,7 @@ impl Ground {
         self.outside.courier_says("");
     }
 
-    /// Nothing of a reader's account, copies and parcels contradicts the rest.
+    /// Nothing of a reader's account, copies and parcels contradicts the rest. What came off an order owns nothing.
     pub async fn assert_sound(&self, readers: impl IntoIterator<Item = u32>) {
         for n in readers {
             let rid = library::reader(n).rid;
@@ -484,8 +484,9 @@ impl Ground {
                 let holder = copy.holder.expect("an open item's copy has a holder");
                 assert_eq!((&holder.rid, &holder.order_no), (&rid, &open.order_no));
                 let parcel = yujie_table::parcel::get(&self.table, &holder).await.unwrap().unwrap();
-                assert!(parcel.lines.iter().any(|line| line.barcode == open.barcode));
-                assert_eq!(parcel.status().with_reader(), open.loan.is_some());
+                let line =
+                    parcel.live().find(|line| line.barcode == open.barcode).expect("a book that is wanted");
+                assert_eq!(line.status.with_reader(), open.loan.is_some());
             }
         }
         let items = self.items();
@@ -498,6 +499,11 @@ impl Ground {
                 assert!(
                     account.open.values().any(|open| key.starts_with(&format!("COPY#{} ", open.barcode))),
                     "{key} has a holder that does not know of it"
+                );
+                let parcel = yujie_table::parcel::get(&self.table, &at).await.unwrap().unwrap();
+                assert!(
+                    parcel.live().any(|line| key.starts_with(&format!("COPY#{} ", line.barcode))),
+                    "{key} is held by a parcel that does not want it"
                 );
             }
         }

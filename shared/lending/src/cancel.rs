@@ -14,7 +14,7 @@ pub struct Cancelled {
     pub now: Vec<Barcode>,
     /// Cancelled before.
     pub before: Vec<Barcode>,
-    /// Not cancelled: it has left the library, or is with its reader; and how far it is.
+    /// Not cancelled: it has left the library, is with its reader, or was not collected in time; and how far it is.
     pub too_late: Vec<(Barcode, LineStatus)>,
 }
 
@@ -69,8 +69,14 @@ impl Lending {
                     continue;
                 }
                 let live = || lines.iter().filter(|line| line.status.is_live());
-                let void = lines.iter().filter(|line| line.status.is_void());
-                done.before.extend(void.map(|line| line.barcode.clone()));
+                for line in lines.iter().filter(|line| line.status.is_void()) {
+                    // What was left at its site was not cancelled before, and cannot be now.
+                    if line.status == LineStatus::Uncollected {
+                        done.too_late.push((line.barcode.clone(), line.status));
+                    } else {
+                        done.before.push(line.barcode.clone());
+                    }
+                }
                 let command =
                     Command::Cancel { barcodes: lines.iter().map(|line| line.barcode.clone()).collect() };
                 let next = match parcel.decide(&command, work.now) {

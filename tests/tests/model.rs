@@ -1,0 +1,149 @@
+//! Random histories of the whole lending, against a ledger that is kept by hand.
+//!
+//! Five readers order, queue for, cancel, redirect, renew and return the ten copies of six titles, staff and couriers do their part, time
+//! passes. After each step the answer and the table are compared with the ledger, and what must always be true is looked for.
+//!
+//! Every run plays the same 10,000 steps. `MODEL_SEED` begins with another history, `MODEL_STEPS` plays more of them: `MODEL_STEPS=1000000`
+//! takes about an hour. A failure prints its seed and the fewest steps found that still lead to it.
+
+mod act;
+mod chance;
+mod ledger;
+mod play;
+pub(crate) mod seen;
+mod world;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use act::{Act, Step, think};
+use chance::Chance;
+use ledger::Answer;
+use play::Play;
+
+/// The steps of one history. Then the library begins anew: a table that grows for ever tells nothing new and becomes slow.
+const HISTORY: u32 = 500;
+/// How many steps are played at most to find a shorter way to a failure.
+const PATIENCE: u32 = 5_000;
+
+#[tokio::test]
+async fn whatever_happens_the_table_says_what_the_ledger_says() {
+    let (first, steps) = (setting("MODEL_SEED", 1), setting("MODEL_STEPS", 10_000));
+    let mut tally = Tally::default();
+    for seed in first..first + steps.div_ceil(u64::from(HISTORY)) {
+        if let Some((history, why)) = history(seed, &mut tally).await {
+            let (fewest, why) = shorten(history, why).await;
+            panic!("MODEL_SEED={seed} MODEL_STEPS=1: {why}\nafter\n{}", told(&fewest));
+        }
+    }
+    println!("{tally}");
+    if steps >= 10_000 {
+        tally.assert_all(&WORTH_SEEING);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what the one who runs the tests asks for is no configuration")]
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect(name))
+}
+
+/// Plays one history; when it fails, its steps and what was wrong after the last one.
+async fn history(seed: u64, tally: &mut Tally) -> Option<(Vec<Step>, String)> {
+    let mut chance = Chance::seeded(seed);
+    let mut play = Play::begin().await;
+    let mut steps = Vec::new();
+    for id in 1..=HISTORY {
+        let step = think(&mut chance, &play.ledger, id);
+        steps.push(step.clone());
+        match play.step(&step).await {
+            Ok(answer) => tally.count(&step.act, &answer),
+            Err(why) => return Some((steps, why)),
+        }
+    }
+    play.compare(true).err().map(|why| (steps, why))
+}
+
+/// Plays these steps: how many were played until something was wrong, and what.
+async fn replay(steps: &[Step]) -> Option<(usize, String)> {
+    let mut play = Play::begin().await;
+    for (n, step) in steps.iter().enumerate() {
+        if let Err(why) = play.step(step).await {
+            return Some((n + 1, why));
+        }
+    }
+    None
+}
+
+/// Leaves out as many steps as can be: half of them, a quarter, and so on to single ones.
+async fn shorten(mut steps: Vec<Step>, mut why: String) -> (Vec<Step>, String) {
+    let mut left = PATIENCE;
+    let mut chunk = steps.len() / 2;
+    while chunk > 0 {
+        let mut end = steps.len() - 1;
+        while end > 0 && left > 0 {
+            let begin = end.saturating_sub(chunk);
+            let fewer: Vec<Step> = [&steps[..begin], &steps[end..]].concat();
+            left = left.saturating_sub(u32::try_from(fewer.len()).unwrap());
+            // Another failure on the way would be another story.
+            if let Some((_, told)) = replay(&fewer).await.filter(|(played, _)| *played == fewer.len()) {
+                (steps, why) = (fewer, told);
+            }
+            end = begin;
+        }
+        chunk /= 2;
+    }
+    (steps, why)
+}
+
+/// How often what was answered to what.
+#[derive(Default)]
+struct Tally(BTreeMap<(String, String), u32>);
+
+/// What has to happen in 10,000 steps, or else they are not worth playing.
+const WORTH_SEEING: [(&str, &str); 0] = [];
+
+impl Tally {
+    fn count(&mut self, act: &Act, answer: &Answer) {
+        let act = match act {
+            Act::Work { work, .. } => format!("{work:?}"),
+            other => format!("{other:?}"),
+        };
+        let name = act.split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default();
+        // Lists and figures are another in each history, and each reason counts by itself.
+        let plain = |text: &str| {
+            text.split(|sign: char| sign == '[' || sign.is_ascii_digit())
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let answers = match answer {
+            Ok(done) => vec![plain(done)],
+            Err(refused) => plain(refused).split(' ').map(|code| format!("refused, {code}")).collect(),
+        };
+        for answer in answers {
+            *self.0.entry((name.to_owned(), answer)).or_default() += 1;
+        }
+    }
+
+    fn assert_all(&self, wanted: &[(&str, &str)]) {
+        for (act, answer) in wanted {
+            let key = ((*act).to_owned(), (*answer).to_owned());
+            assert!(self.0.contains_key(&key), "{act} was never answered with {answer}");
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|((act, answer), times)| writeln!(f, "{times:>6} {act}: {answer}"))
+    }
+}
+
+fn told(steps: &[Step]) -> String {
+    let mut text = String::new();
+    for Step { id, seconds, act } in steps {
+        writeln!(text, "{id:>5}  {seconds:>6} s later  {act:?}").unwrap();
+    }
+    text
+}

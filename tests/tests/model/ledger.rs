@@ -1,0 +1,237 @@
+//! The library as one patient librarian with a ledger would keep it: who has which book, who waits for what, how far each parcel is.
+//! Written from what the library promises, without the product's code: numbers for days and instants, names for everything else.
+
+mod lending;
+mod parcel;
+
+use std::collections::BTreeMap;
+
+use super::act::{Act, OrderKey, ParcelKey, Step, To};
+use super::world::{BAN_DAYS, HOLIDAYS, READERS, SITES, TITLES, VIOLATION_DAYS, VIOLATIONS};
+
+pub(super) use parcel::{Parcel, Stage, code, ticket};
+
+/// What is answered: what was done, or the code of the refusal.
+pub(super) type Answer = Result<String, String>;
+
+pub(super) const SECOND: i64 = 1_000;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// The Shanghai day of an instant, since 1970.
+pub(super) const fn day_of(ms: i64) -> i64 {
+    (ms + 8 * 60 * MINUTE).div_euclid(DAY)
+}
+
+/// The day itself, or the next one on which the library is open.
+fn open_day(mut day: i64) -> i64 {
+    while HOLIDAYS.contains(&day) {
+        day += 1;
+    }
+    day
+}
+
+/// When an order is promised to arrive: 48 hours after it, or after nine on the next morning that the library is open when it comes after
+/// four in the afternoon or on a holiday; at the same hour of the next open day when that is a holiday.
+fn promised(placed: i64) -> i64 {
+    let today = day_of(placed);
+    let hour = (placed + 8 * 60 * MINUTE).rem_euclid(DAY) / (60 * MINUTE);
+    let start = if hour < 16 && !HOLIDAYS.contains(&today) {
+        placed
+    } else {
+        open_day(today + 1) * DAY + (9 - 8) * 60 * MINUTE
+    };
+    let end = start + 2 * DAY;
+    end + (open_day(day_of(end)) - day_of(end)) * DAY
+}
+
+pub(super) struct Copy {
+    pub(super) title: usize,
+    pub(super) site: &'static str,
+    pub(super) shelf: &'static str,
+    /// The parcel that it is in, or came in.
+    pub(super) of: Option<ParcelKey>,
+    pub(super) lent: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Reader {
+    /// What is ordered or at home, by title.
+    pub(super) open: BTreeMap<usize, Item>,
+    /// The days on which parcels were given up.
+    pub(super) uncollected: Vec<i64>,
+}
+
+pub(super) struct Item {
+    pub(super) copy: &'static str,
+    pub(super) order: OrderKey,
+    pub(super) loan: Option<Loan>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Loan {
+    pub(super) since: i64,
+    pub(super) due: i64,
+    pub(super) renewed: u16,
+}
+
+pub(super) struct Hold {
+    pub(super) reader: u32,
+    pub(super) since: i64,
+    pub(super) to: To,
+    pub(super) until: Option<i64>,
+    pub(super) resumes: Option<i64>,
+}
+
+pub(super) struct Order {
+    pub(super) reader: u32,
+    pub(super) to: To,
+    pub(super) promised: i64,
+    pub(super) unfilled: Vec<usize>,
+    pub(super) queued: Vec<usize>,
+    pub(super) from_hold: bool,
+    /// Its real number, once that is known.
+    pub(super) number: Option<String>,
+}
+
+/// All of it.
+pub(super) struct Ledger {
+    pub(super) now: i64,
+    pub(super) copies: BTreeMap<&'static str, Copy>,
+    pub(super) readers: BTreeMap<u32, Reader>,
+    /// Who waits for each title, the first one first.
+    pub(super) queues: BTreeMap<usize, Vec<Hold>>,
+    pub(super) orders: BTreeMap<OrderKey, Order>,
+    pub(super) parcels: BTreeMap<ParcelKey, Parcel>,
+    /// The parcels that were touched by the last step.
+    pub(super) touched: Vec<ParcelKey>,
+    step: u32,
+    born: u32,
+}
+
+/// What the library is free to choose: the number of an order, and which copies go from where.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chosen {
+    pub(super) number: String,
+    pub(super) parcels: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl Ledger {
+    pub(super) fn new(now: i64) -> Self {
+        let copy = |title: usize, (code, site, shelf): (&'static str, &'static str, &'static str)| {
+            (code, Copy { title, site, shelf, of: None, lent: false })
+        };
+        Self {
+            now,
+            copies: TITLES
+                .iter()
+                .enumerate()
+                .flat_map(|(title, (_, copies))| copies.iter().map(move |one| copy(title, *one)))
+                .collect(),
+            readers: (1..=READERS).map(|n| (n, Reader::default())).collect(),
+            queues: (0..TITLES.len()).map(|title| (title, Vec::new())).collect(),
+            orders: BTreeMap::new(),
+            parcels: BTreeMap::new(),
+            touched: Vec::new(),
+            step: 0,
+            born: 0,
+        }
+    }
+
+    pub(super) fn today(&self) -> i64 {
+        day_of(self.now)
+    }
+
+    /// Whether what a step is about is there: of a history with steps left out it may not be.
+    pub(super) fn knows(&self, act: &Act) -> bool {
+        match act {
+            Act::Cancel { order, .. } | Act::Redirect { order, .. } => self.orders.contains_key(order),
+            Act::Work { parcel, .. } | Act::Expire { parcel } => self.parcels.contains_key(parcel),
+            _ => true,
+        }
+    }
+
+    /// Does it. `chosen` is what the library chose when it took an order.
+    pub(super) fn does(&mut self, step: &Step, chosen: Option<&Chosen>) -> Answer {
+        (self.step, self.born) = (step.id, 0);
+        self.touched.clear();
+        match &step.act {
+            Act::Order { reader, titles, to, missing } => self.order(*reader, titles, *to, *missing, chosen),
+            Act::Cancel { reader, order, books } => self.cancel(*reader, *order, books),
+            Act::Redirect { reader, order, to } => self.redirect(*reader, *order, *to),
+            Act::Hold { reader, title, to, until } => self.hold(*reader, *title, *to, *until),
+            Act::ChangeHold { reader, title, to, until, resumes } => {
+                self.change_hold(*reader, *title, *to, *until, *resumes)
+            }
+            Act::Leave { reader, title } => self.leave(*reader, *title),
+            Act::Work { parcel, work } => self.work(*parcel, work),
+            Act::CheckIn { copy, site } => self.check_in(copy, site),
+            Act::Renew { reader, copy } => self.renew(*reader, copy),
+            Act::Expire { parcel } => self.expire(*parcel),
+            Act::Give { title } => Ok(format!("gave {}", self.give_all_of(*title))),
+            Act::GiveAll => {
+                let given: usize = (0..TITLES.len()).map(|title| self.give_all_of(title)).sum();
+                Ok(format!("gave {given}"))
+            }
+        }
+    }
+
+    /// How many parcels are under way to a site or wait there, of those whose places are counted.
+    pub(super) fn taken(&self, site: &str) -> usize {
+        let there = |parcel: &&Parcel| parcel.takes_place && parcel.to == To::Site(Self::site(site));
+        self.parcels.values().filter(there).filter(|parcel| parcel.is_open()).count()
+    }
+
+    fn site(site: &str) -> &'static str {
+        SITES.into_iter().find(|known| *known == site).unwrap()
+    }
+
+    fn in_process(&self, reader: u32) -> usize {
+        self.readers[&reader].open.values().filter(|item| item.loan.is_none()).count()
+    }
+
+    /// The titles that a reader waits for.
+    pub(super) fn waits_for(&self, reader: u32) -> Vec<usize> {
+        let waits = |queue: &Vec<Hold>| queue.iter().any(|hold| hold.reader == reader);
+        self.queues.iter().filter(|(_, queue)| waits(queue)).map(|(title, _)| *title).collect()
+    }
+
+    /// Whether a reader has left too many parcels lying.
+    fn paused(&self, reader: u32) -> bool {
+        let today = self.today();
+        let counted: Vec<i64> = self.readers[&reader]
+            .uncollected
+            .iter()
+            .copied()
+            .filter(|day| *day >= today - VIOLATION_DAYS)
+            .collect();
+        counted.len() >= VIOLATIONS && counted.last().is_some_and(|last| today <= last + BAN_DAYS)
+    }
+
+    /// A hold that is not suspended and not past.
+    fn waits_today(&self, hold: &Hold) -> bool {
+        let today = self.today();
+        hold.resumes.is_none_or(|day| day <= today) && hold.until.is_none_or(|day| day >= today)
+    }
+
+    /// Whether somebody who orders it now gets it.
+    pub(super) fn is_free(&self, title: usize) -> bool {
+        title < TITLES.len() && self.free(title).len() > self.waiting(title)
+    }
+
+    /// How many wait for a title today.
+    fn waiting(&self, title: usize) -> usize {
+        self.queues[&title].iter().filter(|hold| self.waits_today(hold)).count()
+    }
+
+    fn free(&self, title: usize) -> Vec<&'static str> {
+        let free = |copy: &Copy| copy.title == title && copy.of.is_none();
+        self.copies.iter().filter(|(_, copy)| free(copy)).map(|(code, _)| *code).collect()
+    }
+
+    fn next_key(&mut self) -> OrderKey {
+        let key = OrderKey { step: self.step, nth: self.born };
+        self.born += 1;
+        key
+    }
+}
