@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::account::{Account, OpenItem};
-use yujie_domain::copy::CopyStatus;
+use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::hold::{Hold, Wherever};
 use yujie_domain::order::{self as rule, Asked, Choice, IfMissing, Offer, Place, Queued, Quote};
 use yujie_domain::parcel::{Line, LineStatus, Parcel};
@@ -21,7 +21,7 @@ use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
 use yujie_table::order::{Head, Order, Placed, Placing};
-use yujie_table::{account, copy, hold, order, title};
+use yujie_table::{Table, TableError, account, copy, hold, order, title};
 
 use crate::App;
 use crate::refusal::{fault, refused};
@@ -286,14 +286,11 @@ impl World {
         let titles = title::get_many(table, &ids).await?;
         let mut offers = Vec::new();
         for title_id in ids {
-            let waiting = hold::queue(table, &title_id, MOST_WAITING).await?;
-            let today = time::day(now);
-            let waiting = waiting.iter().filter(|hold| hold.rid != *rid && hold.waits_on(today)).count();
-            let copies = copy::for_order(table, &title_id, spread, waiting).await?;
+            let (copies, waiting) = stock(table, &title_id, rid, now, spread).await?;
             offers.push(Offer {
                 title: titles.get(&title_id).map(|title| title.title.clone()),
                 copies,
-                waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+                waiting,
                 title_id,
             });
         }
@@ -389,6 +386,29 @@ impl World {
             .collect();
         Ok(Placing { order: Order { head, parcels }, copies, account, holds, places })
     }
+}
+
+/// The copies of a title, and how many other readers wait for one today.
+async fn stock(
+    table: &Table,
+    title_id: &TitleId,
+    rid: &ReaderId,
+    now: Timestamp,
+    spread: u32,
+) -> Result<(Vec<Copy>, u32), Problem> {
+    let today = time::day(now);
+    let waiting = async || {
+        let queue = hold::queue(table, title_id, MOST_WAITING).await?;
+        Ok::<_, TableError>(queue.iter().filter(|hold| hold.rid != *rid && hold.waits_on(today)).count())
+    };
+    let mut others = waiting().await?;
+    let copies = copy::for_order(table, title_id, spread, others).await?;
+    let free = copies.iter().filter(|copy| copy.status == CopyStatus::Available).count();
+    if others > 0 && free <= others {
+        // One of them may have been given a copy between the two looks: that copy must not be missing here while its reader still counts.
+        others = waiting().await?;
+    }
+    Ok((copies, u32::try_from(others).unwrap_or(u32::MAX)))
 }
 
 fn parcels(world: &World, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> Vec<Parcel> {

@@ -4,8 +4,8 @@ use yujie_domain::parcel::LineStatus::{Delivered, Reserved};
 use yujie_tests::{Ground, library};
 
 use super::deed::{
-    cancel, change_hold, check_in, cross, days, give, ground, hold, holder, home, leave, order, ordered, renew,
-    site, waits, work_off_holds,
+    cancel, change_hold, check_in, cross, days, give, ground, hold, holder, home, leave, order, ordered,
+    renew, site, waits, work_off_holds,
 };
 
 /// 红楼梦, of which there is one copy, at C01.
@@ -129,7 +129,9 @@ async fn who_suspends_while_the_book_comes_back_waits_on_or_has_it() {
 async fn resumed() -> Ground {
     let ground = ground().await;
     let book = |code| library::copy(code, "t000001", "C01", "A1");
-    ground.add_title(library::title("t000001", "呐喊", "鲁迅"), vec![book("C7770001"), book("C7770002")]).await;
+    ground
+        .add_title(library::title("t000001", "呐喊", "鲁迅"), vec![book("C7770001"), book("C7770002")])
+        .await;
     ordered(&ground, 1, &["t000001"], home(&library::reader(1)), Delivered, false).await;
     ordered(&ground, 3, &["t000001"], home(&library::reader(3)), Delivered, false).await;
     queue(&ground, 2, "t000001").await;

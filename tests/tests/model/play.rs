@@ -32,6 +32,7 @@ pub(super) struct Play {
     ground: Ground,
     lending: Lending,
     ordering: Router,
+    promises: promises::App,
     pub(super) ledger: Ledger,
     seen: Seen,
     /// How often the product has tried to write.
@@ -46,6 +47,7 @@ impl Play {
         Self {
             lending: ground.lending(),
             ordering: ground.ordering(),
+            promises: ground.promises(),
             ledger: Ledger::new(ground.now().as_millisecond()),
             seen: Seen::of(&ground.items()),
             writes: 0,
@@ -73,7 +75,7 @@ impl Play {
         self.learn_numbers();
         self.compare(step.id.is_multiple_of(ALL_EVERY))?;
         self.seen.sound()?;
-        if step.act == Act::GiveAll
+        if step.act == Act::Queues
             && let Some(title) = (0..TITLES.len()).find(|title| self.ledger.owes(*title))
         {
             return Err(format!("a copy of {} is free, and somebody waits", TITLES[title].0));
@@ -204,15 +206,9 @@ impl Play {
                 Err(error) => Err(fault(&error)),
             },
             Act::Give { title } => self.give(*title).await.map(|given| format!("gave {given}")),
-            Act::GiveAll => {
-                let mut given = 0;
-                for title in 0..TITLES.len() {
-                    match self.give(title).await {
-                        Ok(more) => given += more,
-                        Err(error) => return (Err(error), None),
-                    }
-                }
-                Ok(format!("gave {given}"))
+            Act::Queues => {
+                let looked = promises::handle(&self.promises, promises::Job::Queues).await;
+                looked.map(|()| "looked".to_owned()).map_err(|error| format!("a fault: {error}"))
             }
         };
         (answer, None)

@@ -7,9 +7,9 @@ use yujie_table::{rules, site};
 use yujie_tests::{Ground, library};
 
 pub(super) const READERS: u32 = 5;
-/// Two that have shelves, and one where parcels are collected, which takes two at a time.
+/// Two that have shelves, and one where parcels are collected, which takes three at a time.
 pub(super) const SITES: [&str; 3] = ["C01", "L01", "S01"];
-pub(super) const CAPACITY: usize = 2;
+pub(super) const CAPACITY: usize = 3;
 /// Each title with its copies: identity code, site, shelf mark.
 pub(super) const TITLES: [(&str, &[(&str, &str, &str)]); 6] = [
     ("m000001", &[("M00101", "C01", "I3")]),

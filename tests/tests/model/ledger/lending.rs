@@ -410,6 +410,12 @@ impl Ledger {
         true
     }
 
+    /// Takes those out of a queue who do not want the book any more.
+    pub(super) fn drop_past(&mut self, title: usize) {
+        let today = self.today();
+        self.queues.get_mut(&title).unwrap().retain(|hold| hold.until.is_none_or(|until| until >= today));
+    }
+
     /// Gives the free copies of a title to those who wait.
     pub(super) fn give_all_of(&mut self, title: usize) -> usize {
         assert!(title < TITLES.len());

@@ -320,11 +320,12 @@ impl Parcel {
                     return Err("wrong_way".to_owned());
                 }
                 self.wanted()?;
-                // The courier's clock is believed from our own last step until now.
-                let ours =
-                    self.history.iter().filter(|entry| entry.3 != "courier").map(|entry| entry.1).max();
-                let ours = ours.unwrap_or(now);
-                let at = |before: i64| (now - (minutes_ago + before) * MINUTE).max(ours).min(now.max(ours));
+                // The courier's clock is believed from the last step until now, and does not run backwards.
+                let mut from = self.history.iter().map(|entry| entry.1).max().unwrap_or(now);
+                let mut at = |before: i64| {
+                    from = (now - (minutes_ago + before) * MINUTE).max(from).min(now.max(from));
+                    from
+                };
                 let way =
                     [(Stage::Dispatched, at(20)), (Stage::Delivering, at(10)), (Stage::Delivered, at(0))];
                 self.along(&way[..usize::from(far)], None, "courier")
