@@ -81,6 +81,11 @@ class Stack:
         return f"http://127.0.0.1:{self.counterparts_port}"
 
     @property
+    def payment_keys(self) -> Path:
+        """The keys of WeChat Pay's both sides: its counterpart makes them when it starts."""
+        return self.home / "wechatpay.json"
+
+    @property
     def table_name(self) -> str:
         return self.outputs["TableName"]
 
@@ -162,6 +167,7 @@ class Stack:
         state.mkdir(exist_ok=True)
         command = [sys.executable, str(COUNTERPARTS), "--port", str(self.counterparts_port)]
         command += ["--key", COURIER["key"], "--secret", COURIER["secret"], "--state", str(state)]
+        command += ["--wechatpay", str(self.payment_keys)]
         self.counterparts = Child("the counterpart of the couriers", command, base_environment(), self.home / "counterparts.log")
         self.counterparts.wait_until(lambda: answers(f"{self.counterparts_url}/_control/health"), START_SECONDS)
 
@@ -173,6 +179,8 @@ class Stack:
             "Kuaidi100Key": COURIER["key"],
             "Kuaidi100Secret": COURIER["secret"],
             "Kuaidi100Salt": COURIER["salt"],
+            "WechatPayUrl": self.counterparts_url,
+            "WechatPayAccount": json.dumps(json.loads(self.payment_keys.read_text(encoding="utf-8"))["secret"]),
             "SenderPhone": "010-60000000",
             "LogLevel": self.log_level,
         }

@@ -30,6 +30,7 @@ class Reply:
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def json(cls, document, status: int = 200) -> Reply:

@@ -19,12 +19,13 @@ from pathlib import Path
 
 from kuaidi100 import Kuaidi100
 from party import ControlError, Party, Reply, Request
+from wechatpay import WeChatPay, keys_in
 
 MAX_BODY = 32 * 1024 * 1024
 
 
 def parties(options: argparse.Namespace) -> list[Party]:
-    return [
+    cast: list[Party] = [
         Kuaidi100(
             key=options.key,
             secret=options.secret,
@@ -32,6 +33,10 @@ def parties(options: argparse.Namespace) -> list[Party]:
             journal=Path(options.state) / "kuaidi100.jsonl" if options.state else None,
         )
     ]
+    if options.wechatpay:
+        journal = Path(options.state) / "wechatpay.json" if options.state else None
+        cast.append(WeChatPay(keys_in(Path(options.wechatpay)), options.retry_seconds, journal=journal))
+    return cast
 
 
 def answer(cast: list[Party], request: Request) -> Reply:
@@ -76,8 +81,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != 204:
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
 
@@ -109,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--key", required=True, help="the customer key at Kuaidi100")
     parser.add_argument("--secret", required=True, help="the customer secret at Kuaidi100")
+    parser.add_argument("--wechatpay", help="file with the keys of WeChat Pay's both sides, made if it is not there; without it that party is away")
     parser.add_argument("--retry-seconds", type=float, default=0.3, help="pause before a push is repeated (real: 1800)")
     parser.add_argument("--state", help="folder in which bookings outlive a restart")
     options = parser.parse_args(arguments)

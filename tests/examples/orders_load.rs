@@ -1,4 +1,4 @@
-//! Orders under load, against the table on loopback: `cargo run --profile bench-local -p yujie-tests --example orders_load`.
+//! Orders under load, the database in the same process: `cargo run --profile bench-local -p yujie-tests --example orders_load [name] [seconds]`.
 //!
 //! Two runs, each of which ends by itself: many orders a second of all kinds of books, and one book that everybody wants. Orders are offered at
 //! fixed times, whether or not those before them were answered, and each is timed from its own time: a server that falls behind is seen to.
@@ -49,15 +49,16 @@ const LOADS: [Load; 2] = [
 
 #[tokio::main]
 async fn main() {
-    let only = std::env::args().nth(1);
-    for load in LOADS.iter().filter(|load| only.as_ref().is_none_or(|only| load.name.contains(only.as_str())))
-    {
-        run(load).await;
+    let only = std::env::args().nth(1).unwrap_or_default();
+    let seconds = std::env::args().nth(2).map(|seconds| seconds.parse::<u32>().unwrap());
+    for load in LOADS.into_iter().filter(|load| load.name.contains(&only)) {
+        let seconds = seconds.unwrap_or(load.seconds);
+        run(&Load { orders: load.orders / load.seconds * seconds, seconds, ..load }).await;
     }
 }
 
 async fn run(load: &Load) {
-    let ground = Ground::with_readers(load.readers).await;
+    let ground = Ground::unobserved(load.readers).await;
     for t in 0..load.titles {
         let id = format!("t{t:06}");
         let copies = (0..load.copies)

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use yujie_cashier::Desk;
 use yujie_covers::store::CoverStore;
 use yujie_domain::copy::Copy;
 use yujie_domain::rules::RuleSet;
@@ -43,6 +44,7 @@ use crate::library::{self, PASSWORD_HASH, Person, TABLE};
 use crate::near;
 use crate::outside::Outside;
 use crate::stream::Stream;
+use crate::wechat::{self, Platform};
 
 /// A library on this machine.
 pub struct Ground {
@@ -58,6 +60,8 @@ pub struct Ground {
     pub entropy: Entropy,
     /// Everybody that is sent something.
     pub outside: Outside,
+    /// The payment platform.
+    pub platform: Platform,
     pub(crate) stream: Stream,
     db: Database,
     bucket: Bucket,
@@ -94,17 +98,31 @@ impl Ground {
             .endpoint_url(format!("http://{}", listener.local_addr().unwrap()));
         #[expect(clippy::disallowed_methods, reason = "a test server lives as long as its test")]
         tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
-        Self::on(db, config, aws_smithy_http_client::Builder::new().build_http(), readers).await
+        Self::on(db, config, aws_smithy_http_client::Builder::new().build_http(), true, readers).await
     }
 
     /// The same with nothing but function calls between the SDK and the table: for tests that make a great many of them.
     pub async fn near(readers: u32) -> Self {
         let db = Database::memory().unwrap();
         let config = aws_sdk_dynamodb::Config::builder().allow_no_auth().endpoint_url(near::ENDPOINT);
-        Self::on(db.clone(), config, near::client(db), readers).await
+        Self::on(db.clone(), config, near::client(db), true, readers).await
     }
 
-    async fn on(db: Database, config: ConfigBuilder, http: SharedHttpClient, readers: u32) -> Self {
+    /// The same without a stream, which the embedded database reads through from its beginning at each write: for very many writes from which nothing
+    /// needs to follow.
+    pub async fn unobserved(readers: u32) -> Self {
+        let db = Database::memory().unwrap();
+        let config = aws_sdk_dynamodb::Config::builder().allow_no_auth().endpoint_url(near::ENDPOINT);
+        Self::on(db.clone(), config, near::client(db), false, readers).await
+    }
+
+    async fn on(
+        db: Database,
+        config: ConfigBuilder,
+        http: SharedHttpClient,
+        observed: bool,
+        readers: u32,
+    ) -> Self {
         let faults = Faults::default();
         let config = config
             .behavior_version(BehaviorVersion::latest())
@@ -115,23 +133,20 @@ impl Ground {
             .build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         yujie_table::create_table(&client, TABLE).await.unwrap();
-        client
-            .update_table()
-            .table_name(TABLE)
-            .stream_specification(
-                StreamSpecification::builder()
-                    .stream_enabled(true)
-                    .stream_view_type(StreamViewType::NewAndOldImages)
-                    .build()
-                    .unwrap(),
-            )
-            .send()
-            .await
-            .unwrap();
+        if observed {
+            let stream = StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewAndOldImages)
+                .build()
+                .unwrap();
+            client.update_table().table_name(TABLE).stream_specification(stream).send().await.unwrap();
+        }
+        let clock = Clock::fixed(library::NOW.parse().unwrap());
         let ground = Self {
             table: Table::new(client, TABLE),
             faults,
-            clock: Clock::fixed(library::NOW.parse().unwrap()),
+            platform: Platform::start(clock.clone()).await,
+            clock,
             keys: library::keys(),
             entropy: Entropy::counting(1),
             outside: Outside::start().await,
@@ -143,9 +158,11 @@ impl Ground {
             files: tempfile::tempdir().unwrap(),
         };
         ground.furnish(readers).await;
-        // Everything that the building of the library left in the stream is behind us.
-        let (_, place) = ground.stream.peek();
-        ground.stream.commit(place);
+        if observed {
+            // Everything that the building of the library left in the stream is behind us.
+            let (_, place) = ground.stream.peek();
+            ground.stream.commit(place);
+        }
         ground
     }
 
@@ -415,6 +432,40 @@ impl Ground {
     pub fn promises(&self) -> promises::App {
         let queues = promises::Queues::from_env(&self.clients(), &mut self.outside.vars());
         promises::App { lending: self.lending(), queues }
+    }
+
+    /// `returns`.
+    pub fn returns(&self) -> Router {
+        serve::around("returns", returns::routes(returns::App { lending: self.lending() }))
+    }
+
+    /// `collections`.
+    pub fn collections(&self) -> collections::App {
+        collections::App {
+            lending: self.lending(),
+            credentials: library::credentials(),
+            courier: Outbound::new(&self.outside.url, Duration::from_secs(5)),
+            public_url: "https://library.example".to_owned(),
+            library_phone: "13900000000".to_owned(),
+        }
+    }
+
+    /// The library's desk at the payment platform.
+    fn desk(&self) -> Desk {
+        let public_url = "https://library.example".to_owned();
+        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+        Desk::new(wechat::account(), &self.platform.url, public_url, clock, entropy)
+    }
+
+    /// `payments`.
+    pub fn payments(&self) -> Router {
+        let app = payments::App { lending: self.lending(), desk: self.desk() };
+        serve::around("payments", payments::routes(app))
+    }
+
+    /// `settlements`.
+    pub fn settlements(&self) -> settlements::App {
+        settlements::App { lending: self.lending(), desk: self.desk() }
     }
 
     /// `holds`.

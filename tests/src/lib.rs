@@ -19,6 +19,7 @@ mod near;
 pub mod outside;
 pub mod scene;
 mod stream;
+pub mod wechat;
 
 pub use faults::{Crash, Fault, Faults};
 pub use ground::{Answer, Ground};

@@ -2,6 +2,7 @@
 //! the cloud works it off: the stream in order, messages again until they are done.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::sync::Mutex;
 
 use aws_lambda_events::event::sns::SnsEvent;
@@ -95,6 +96,17 @@ impl<'a> Life<'a> {
         .await
     }
 
+    /// Has `ordering` change something; a key goes with it, for what needs one.
+    pub async fn change(&self, person: &Person, method: &str, path: &str, body: &Value) -> Answer {
+        let token = self.ground.token(&person.subject());
+        self.insist(&self.ordering, || {
+            let mut request = request(method, path, &token, body);
+            request.headers_mut().insert("idempotency-key", "the-one-change".parse().unwrap());
+            request
+        })
+        .await
+    }
+
     /// Asks `ordering` for something.
     pub async fn get(&self, person: &Person, path: &str) -> Value {
         let token = self.ground.token(&person.subject());
@@ -109,11 +121,11 @@ impl<'a> Life<'a> {
         self.insist(&self.warehouse, || request("POST", "/staff/scans", &token, &body)).await
     }
 
-    /// The courier pushes these entries (newest first) for a parcel.
-    pub async fn push(&self, parcel: &ParcelRef, waybill: &str, entries: &[(&str, &str)]) -> Answer {
+    /// The courier pushes these entries (newest first) for a parcel, or a return.
+    pub async fn push(&self, carried: &impl Display, waybill: &str, entries: &[(&str, &str)]) -> Answer {
         let path = format!(
-            "/webhooks/couriers/kuaidi100?parcel={parcel}&token={}",
-            self.ground.keys.webhook_token(&parcel.to_string())
+            "/webhooks/couriers/kuaidi100?parcel={carried}&token={}",
+            self.ground.keys.webhook_token(&carried.to_string())
         );
         let body = push_form(waybill, entries);
         self.insist(&self.webhook, || {
@@ -213,7 +225,9 @@ impl<'a> Life<'a> {
                         Some(indexer) => indexer::handle(indexer, event).await,
                         None => return true,
                     },
+                    "settlements" => settlements::handle(&ground.settlements(), event).await,
                     "holds" => holds::handle(&ground.holds(), event).await,
+                    "collections" => collections::handle(&ground.collections(), event).await,
                     "imports" => imports::handle(&ground.imports(), event).await,
                     "trials" => trials::handle(&ground.trials(), event).await,
                     "accept" => accept::handle(&ground.accept(), event).await,
@@ -298,7 +312,8 @@ impl<'a> Life<'a> {
         }
     }
 
-    async fn done(&self, staff: &str, scan: Value) {
+    /// Scans what goes well, at once or because it had been scanned before.
+    pub async fn done(&self, staff: &str, scan: Value) {
         let answer = self.scan(staff, scan.clone()).await;
         assert_eq!(answer.status, 200, "{scan}: {}", answer.body);
     }

@@ -96,6 +96,8 @@ impl Outside {
             ("DELIVER_QUEUE_URL", "deliver"),
             ("INDEX_QUEUE_URL", "index"),
             ("HOLDS_QUEUE_URL", "holds"),
+            ("SETTLEMENTS_QUEUE_URL", "settlements"),
+            ("COLLECTIONS_QUEUE_URL", "collections"),
             ("IMPORTS_QUEUE_URL", "imports"),
             ("TRIALS_QUEUE_URL", "trials"),
         ] {

@@ -75,13 +75,12 @@ async fn furnish(ground: &Ground) {
         let told = yujie_table::parcel::get(&ground.table, &at).await.unwrap().unwrap();
         let made = told.history.iter().find(|entry| Step::of(entry.step) == Some(step)).unwrap();
         let notice = Notice {
-            parcel_no: at.no(),
-            step,
+            about: notice::About::Parcel { no: at.no(), step },
             at: made.at,
             text: text::step_notice(step, "261120HOME000001", None, false),
             sms: Sms::Sending,
         };
-        let claim = notice::claim(&ground.table, &at, &notice, ground.now()).await.unwrap();
+        let claim = notice::claim(&ground.table, &at.rid, &notice, ground.now()).await.unwrap();
         assert_eq!(claim, notice::Claim::Mine { version: 1 });
         notice::sms_sent(&ground.table, &one.rid, &notice, 1, ground.now()).await.unwrap();
     }
@@ -161,6 +160,7 @@ pub async fn draft(
         let place = Place::Order(&person.rid, &order_no(number));
         contact::seal(&ground.keys, &ground.entropy, place, &home).unwrap()
     });
+    let zone = recipient.as_ref().map(|_| "110105".to_owned());
     let parcel = Parcel::new(
         parcel(person, number),
         copies.first().expect("a book").site.clone(),
@@ -170,6 +170,7 @@ pub async fn draft(
         rules.version,
         lines,
     );
+    let parcel = Parcel { zone, ..parcel };
     let head = Head {
         rid: person.rid.clone(),
         order_no: order_no(number),
@@ -177,6 +178,7 @@ pub async fn draft(
         promised_by,
         fee: Fen::ZERO,
         destination,
+        slot: None,
         recipient,
         unfilled: Vec::new(),
         queued: Vec::new(),
@@ -184,7 +186,7 @@ pub async fn draft(
         rules: rules.version,
         version: 1,
     };
-    let order = Order { head, parcels: vec![parcel] };
+    let order = Order { head, parcels: vec![parcel], payment: None };
     (order, copies)
 }
 
@@ -203,6 +205,7 @@ pub async fn placing(
             title: line.title.clone(),
             class: line.class,
             loan: None,
+            returning: None,
         };
         account.open.insert(line.title_id.clone(), item);
     }

@@ -136,7 +136,7 @@ def test_only_the_nightly_round_and_trials_of_rules_read_the_whole_table():
 
 
 def test_only_codes_and_sessions_covers_picks_places_in_queues_and_what_stands_beside_a_title_are_ever_deleted():
-    queues = {"OrderingRole", "WarehouseRole", "HoldsRole", "PromisesRole"}
+    queues = {"OrderingRole", "WarehouseRole", "HoldsRole", "PromisesRole", "SettlementsRole"}
     others = {"RegistrationRole", "CataloguingRole", "ShelvesRole"}
     assert {role for role in ROLES if "dynamodb:DeleteItem" in granted(role)} == queues | others
 
@@ -317,10 +317,18 @@ def test_whatever_can_fail_has_an_alarm():
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}] for alarm in ALARMS.values())
 
 
+def test_a_broken_promise_rings():
+    [alarm] = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "Yujie" and alarm["MetricName"] == "promises_broken"]
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 1, "GreaterThanOrEqualToThreshold")
+    assert alarm["Dimensions"] == [{"Name": "function", "Value": "promises"}]
+    source = (ROOT / "functions" / "promises" / "src" / "clock.rs").read_text(encoding="utf-8")
+    assert '"promises_broken"' in source
+
+
 def test_operations_says_what_to_do_at_each_alarm():
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Index|Imports|Holds|Trials|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
-    kinds = {re.sub(r"^\w+(?=ErrorsAlarm)|^(Accept|Sort|Pack|Dispatch|Deliver)(?=Age)", "*", name) for name in kinds}
+    kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Collections|Index|Imports|Holds|Settlements|Trials|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
+    kinds = {re.sub(r"^\w+(?=ErrorsAlarm)|^(Accept|Sort|Pack|Dispatch|Deliver|Collections|Settlements)(?=Age)", "*", name) for name in kinds}
     assert [kind for kind in sorted(kinds) if kind not in guide] == []
 
 

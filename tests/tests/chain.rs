@@ -1,10 +1,11 @@
-//! The whole chain, from the order to the last check-in, with a process dying at every write and every send of it, and with every
-//! message delivered again and again: always the same end, once.
+//! The whole chain, from the order to the last check-in, and the ways that leave it: with a process dying at every write and every send, and with
+//! every message delivered again and again: always the same end, once.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use yujie_tests::ground::{request, send};
 use yujie_tests::library::{self, copy, title};
-use yujie_tests::{Crash, Ground, Life, Sent};
+use yujie_tests::{Answer, Crash, Ground, Life, Sent};
 
 const TITLES: [&str; 2] = ["b000006", "t000001"];
 
@@ -17,13 +18,113 @@ async fn ground() -> Ground {
     ground
 }
 
-/// All that there is in the end, without the order's number and the bytes of chance.
-async fn end_of(ground: &Ground, order_no: &str) -> Value {
+/// What happens in a run. Both stories end with nothing on loan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Story {
+    /// Two books go to the door and come back.
+    Straight,
+    /// Of two books that are packed for the door one is cancelled, for which another reader waits; the other one is sent to a site and left there.
+    /// Who waited collects it, renews it and brings it back.
+    ChangedMind,
+}
+
+impl Story {
+    /// Plays it: the numbers of the orders that came of it.
+    async fn play(self, ground: &Ground, life: &Life<'_>) -> Vec<String> {
+        match self {
+            Self::Straight => vec![life.whole(&library::reader(1), &TITLES).await],
+            Self::ChangedMind => changed_mind(ground, life).await,
+        }
+    }
+
+    /// How many SMS it sends.
+    const fn notices(self) -> usize {
+        match self {
+            Self::Straight => 6,
+            Self::ChangedMind => 14,
+        }
+    }
+}
+
+async fn changed_mind(ground: &Ground, life: &Life<'_>) -> Vec<String> {
+    let (one, two) = (library::reader(1), library::reader(2));
+    let [taken, left] = ["C0000601", "C7770001"];
+    let ok = |answer: Answer| assert!(answer.status < 300, "{}", answer.body);
+    let home = json!({"kind": "home", "address_id": one.address.as_str()});
+    let site = json!({"kind": "site", "site_id": "S01"});
+    let lines = TITLES.map(|id| json!({"title_id": id}));
+    let wanted = json!({"lines": lines, "deliver_to": home, "if_missing": "cancel"});
+    let placed = life.order(&one, "the-one-order", &wanted).await;
+    let number = placed.body["order_no"].as_str().unwrap().to_owned();
+    let parcel_no = format!("{number}-1");
+    life.settle().await;
+    ok(life.change(&two, "POST", "/holds", &json!({"title_id": "b000006", "deliver_to": site})).await);
+    life.settle().await;
+    for code in [taken, left] {
+        life.done("picker-c01", json!({"action": "pick", "barcode": code})).await;
+        life.settle().await;
+    }
+    for code in [taken, left] {
+        life.done("packer-c01", json!({"action": "pack", "parcel_no": parcel_no, "barcode": code})).await;
+        life.settle().await;
+    }
+
+    let cancel = format!("/orders/{number}/cancel");
+    ok(life.change(&one, "POST", &cancel, &json!({"barcodes": [taken]})).await);
+    life.settle().await;
+    let elsewhere = format!("/orders/{number}/destination");
+    ok(life.change(&one, "PUT", &elsewhere, &json!({"deliver_to": site})).await);
+    life.settle().await;
+    life.done("packer-c01", json!({"action": "take_out", "parcel_no": parcel_no, "barcode": taken})).await;
+    to_the_site(life, &parcel_no).await;
+
+    // Who waited gets the one that was taken out.
+    let orders = life.get(&two, "/orders").await;
+    let given = orders["items"][0]["order_no"].as_str().unwrap().to_owned();
+    let given_no = format!("{given}-1");
+    life.done("picker-c01", json!({"action": "pick", "barcode": taken})).await;
+    life.settle().await;
+    life.done("packer-c01", json!({"action": "pack", "parcel_no": given_no, "barcode": taken})).await;
+    life.settle().await;
+    to_the_site(life, &given_no).await;
+    let order = life.get(&two, &format!("/orders/{given}")).await;
+    let code = order["parcels"][0]["pickup_code"].as_str().unwrap().to_owned();
+    life.done("desk-s01", json!({"action": "collect", "parcel_no": given_no, "code": code})).await;
+    life.settle().await;
+
+    // The other one is left until its time is over; by then who collected theirs may renew it.
+    ground.pass(SignedDuration::from_hours(24 * 25));
+    while promises::handle(&ground.promises(), promises::Job::Redrive).await.is_err() {
+        ground.faults.revive();
+        ground.outside.revive();
+    }
+    ground.faults.revive();
+    life.settle().await;
+    ok(life.change(&two, "POST", &format!("/loans/{taken}/renewals"), &Value::Null).await);
+    life.done("desk-l01", json!({"action": "check_in", "barcode": taken})).await;
+    life.settle().await;
+    vec![number, given]
+}
+
+/// A packed parcel goes to its site by the library's van.
+async fn to_the_site(life: &Life<'_>, parcel_no: &str) {
+    for (staff, action) in
+        [("dispatcher-c01", "hand_over"), ("dispatcher-c01", "depart"), ("desk-s01", "arrive")]
+    {
+        life.done(staff, json!({"action": action, "parcel_no": parcel_no})).await;
+        life.settle().await;
+    }
+}
+
+/// All that there is in the end, without the orders' numbers and the bytes of chance.
+async fn end_of(ground: &Ground, orders: &[String]) -> Value {
     let mut items = std::collections::BTreeMap::new();
+    let mut codes = Vec::new();
     for (key, mut item) in ground.items() {
         let body = item.as_object_mut().unwrap();
         if key.contains("/ ORDER#") {
             body.remove("who");
+            codes.extend(body.remove("pc").and_then(|code| Some(code["S"].as_str()?.to_owned())));
         }
         // Who sent an SMS, and when, is another in each run.
         if key.contains("/ NOTICE#") {
@@ -40,35 +141,44 @@ async fn end_of(ground: &Ground, order_no: &str) -> Value {
         };
         items.insert(key, item);
     }
-    let token = ground.token(&library::reader(1).subject());
     let mut seen = vec![json!(items)];
-    for (function, path) in [
-        (ground.ordering(), format!("/orders/{order_no}")),
-        (ground.ordering(), format!("/orders/{order_no}/timeline")),
-        (ground.ordering(), "/loans".to_owned()),
-        (ground.registration(), "/me/notices".to_owned()),
-    ] {
-        let answer = send(function, request("GET", &path, &token, &Value::Null)).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        seen.push(answer.body);
+    for n in 1..=u32::try_from(orders.len()).unwrap() {
+        let (order_no, token) = (&orders[n as usize - 1], ground.token(&library::reader(n).subject()));
+        for (function, path) in [
+            (ground.ordering(), format!("/orders/{order_no}")),
+            (ground.ordering(), format!("/orders/{order_no}/timeline")),
+            (ground.ordering(), "/loans".to_owned()),
+            (ground.registration(), "/me/notices".to_owned()),
+        ] {
+            let answer = send(function, request("GET", &path, &token, &Value::Null)).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            seen.push(answer.body);
+        }
     }
-    let text = json!(seen).to_string().replace(order_no, "ORDER-NUMBER-16C");
+    let text = orders.iter().enumerate().fold(json!(seen).to_string(), |text, (n, order_no)| {
+        text.replace(order_no, &format!("ORDER-NUMBER-{n:03}"))
+    });
+    let text = codes.iter().fold(text, |text, code| text.replace(&format!("领取 {code}"), "领取 ######"));
     serde_json::from_str(&text).unwrap()
 }
 
 /// One whole life; its end, how many writes and sends it took, and what left the house.
-async fn live(prepare: impl FnOnce(&Ground), deliveries: usize) -> (Value, u32, u32, Vec<Sent>) {
+async fn live(
+    story: Story,
+    prepare: impl FnOnce(&Ground),
+    deliveries: usize,
+) -> (Value, u32, u32, Vec<Sent>) {
     let ground = ground().await;
     let life = Life::new(&ground).delivering(deliveries);
     let (writes, sends) = (ground.faults.writes(), ground.outside.sends());
     prepare(&ground);
 
-    let order_no = life.whole(&library::reader(1), &TITLES).await;
+    let orders = story.play(&ground, &life).await;
 
     let (writes, sends) = (ground.faults.writes() - writes, ground.outside.sends() - sends);
-    ground.assert_sound([1]).await;
+    ground.assert_sound([1, 2]).await;
     let gone = life.gone.lock().unwrap().clone();
-    (end_of(&ground, &order_no).await, writes, sends, gone)
+    (end_of(&ground, &orders).await, writes, sends, gone)
 }
 
 fn sms(gone: &[Sent]) -> usize {
@@ -88,7 +198,7 @@ fn assert_same(end: &Value, expected: &Value, when: &str) {
 
 #[tokio::test]
 async fn a_book_goes_its_whole_way() {
-    let (end, writes, sends, gone) = live(|_| {}, 1).await;
+    let (end, writes, sends, gone) = live(Story::Straight, |_| {}, 1).await;
     println!("{writes} writes, {sends} sends");
     let parts = end.as_array().unwrap();
     assert_eq!(parts[1]["status"], "delivered");
@@ -116,41 +226,93 @@ async fn a_book_goes_its_whole_way() {
 }
 
 #[tokio::test]
-async fn messages_delivered_three_times_in_any_order_change_nothing() {
-    let (expected, ..) = live(|_| {}, 1).await;
+async fn a_book_that_nobody_wants_any_more_goes_to_who_does() {
+    let story = Story::ChangedMind;
+    let (end, writes, sends, gone) = live(story, |_| {}, 1).await;
+    println!("{writes} writes, {sends} sends");
+    let parts = end.as_array().unwrap();
+    assert_eq!((&parts[1]["status"], &parts[5]["status"]), (&json!("uncollected"), &json!("collected")));
+    assert_eq!(
+        (&parts[3]["items"], &parts[7]["items"]),
+        (&json!([]), &json!([])),
+        "nothing is on loan any more"
+    );
+    assert_eq!(sms(&gone), story.notices());
+    let called = gone.iter().filter(|one| matches!(one, Sent::Booking { .. })).count();
+    assert_eq!(called, 2, "a courier is booked, and called off");
+}
+
+async fn comes_again_and_again(story: Story) {
+    let (expected, ..) = live(story, |_| {}, 1).await;
     for times in [2, 3] {
-        let (end, _, _, gone) = live(|_| {}, times).await;
+        let (end, _, _, gone) = live(story, |_| {}, times).await;
         assert_same(&end, &expected, &format!("each message {times} times"));
-        assert_eq!(sms(&gone), 6, "no step is told twice");
+        assert_eq!(sms(&gone), story.notices(), "no step is told twice");
     }
 }
 
-async fn dies_at_each_write(crash: Crash) {
-    let (expected, writes, ..) = live(|_| {}, 1).await;
+#[tokio::test]
+async fn messages_delivered_three_times_in_any_order_change_nothing() {
+    comes_again_and_again(Story::Straight).await;
+}
+
+#[tokio::test]
+async fn messages_about_a_changed_mind_delivered_three_times_change_nothing() {
+    comes_again_and_again(Story::ChangedMind).await;
+}
+
+/// Between an SMS and its mark nothing can be certain: then it is told twice rather than never.
+fn assert_told(gone: &[Sent], story: Story, when: &str) {
+    let (told, expected) = (sms(gone), story.notices());
+    assert!((expected..=expected + 1).contains(&told), "{when}: {told} SMS");
+}
+
+async fn dies_at_each_write(story: Story, crash: Crash) {
+    let (expected, writes, ..) = live(story, |_| {}, 1).await;
     for n in 0..writes {
-        let (end, _, _, gone) = live(|ground| ground.faults.crash(n, crash), 1).await;
-        assert_same(&end, &expected, &format!("died {crash:?} write {n} of {writes}"));
-        // Between the SMS and its mark nothing can be certain: then it is told twice rather than never.
-        assert!((6..=7).contains(&sms(&gone)), "died {crash:?} write {n}: {} SMS", sms(&gone));
+        let (end, _, _, gone) = live(story, |ground| ground.faults.crash(n, crash), 1).await;
+        let when = format!("{story:?}: died {crash:?} write {n} of {writes}");
+        assert_same(&end, &expected, &when);
+        assert_told(&gone, story, &when);
     }
 }
 
 #[tokio::test]
 async fn a_process_may_die_before_any_write() {
-    dies_at_each_write(Crash::Before).await;
+    dies_at_each_write(Story::Straight, Crash::Before).await;
 }
 
 #[tokio::test]
 async fn a_process_may_die_after_any_write() {
-    dies_at_each_write(Crash::After).await;
+    dies_at_each_write(Story::Straight, Crash::After).await;
+}
+
+#[tokio::test]
+async fn a_process_may_die_before_any_write_of_a_changed_mind() {
+    dies_at_each_write(Story::ChangedMind, Crash::Before).await;
+}
+
+#[tokio::test]
+async fn a_process_may_die_after_any_write_of_a_changed_mind() {
+    dies_at_each_write(Story::ChangedMind, Crash::After).await;
+}
+
+async fn dies_after_each_send(story: Story) {
+    let (expected, _, sends, _) = live(story, |_| {}, 1).await;
+    for n in 0..sends {
+        let (end, _, _, gone) = live(story, |ground| ground.outside.crash(n), 1).await;
+        let when = format!("{story:?}: died after send {n} of {sends}");
+        assert_same(&end, &expected, &when);
+        assert_told(&gone, story, &when);
+    }
 }
 
 #[tokio::test]
 async fn a_process_may_die_after_any_send() {
-    let (expected, _, sends, _) = live(|_| {}, 1).await;
-    for n in 0..sends {
-        let (end, _, _, gone) = live(|ground| ground.outside.crash(n), 1).await;
-        assert_same(&end, &expected, &format!("died after send {n} of {sends}"));
-        assert!((6..=7).contains(&sms(&gone)), "died after send {n}: {} SMS", sms(&gone));
-    }
+    dies_after_each_send(Story::Straight).await;
+}
+
+#[tokio::test]
+async fn a_process_may_die_after_any_send_of_a_changed_mind() {
+    dies_after_each_send(Story::ChangedMind).await;
 }

@@ -1,7 +1,9 @@
 //! Every example event of `events/` through its function, twice, as a cloud that delivers at least once may do it. What came back, what was
 //! written and what was sent is compared with `snapshots/<function>__<case>.snap`.
 
+mod closings;
 mod lending;
+mod returns;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +96,7 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
             beside_chamber(ground).await;
             account::set_takes_part(&ground.table, &library::reader(1).rid, false).await.unwrap();
         }
+        ("returns" | "collections", _) => returns::prepare(ground, function, case).await,
         ("policies" | "trials", _) => rules::prepare(ground, function, case).await,
         ("search", "shelves" | "shelves-one-of-each" | "shelves-wrong-limit") => fill_shelves(ground).await,
         ("search", _) => {
@@ -105,6 +108,17 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
             let batch = serde_json::from_value(yujie_tests::life::sqs_event("index", &bodies)).unwrap();
             assert!(indexer::handle(&ground.indexer(), batch).await.batch_item_failures.is_empty());
         }
+        ("promises", "a-site-is-closed") | ("warehouse", "promises") => {
+            closings::prepare(ground, function, case).await;
+        }
+        (
+            "notices",
+            "rerouted"
+            | "rerouted-and-sent-elsewhere-since"
+            | "waits-for-opening"
+            | "kept-longer"
+            | "promise-broken",
+        ) => closings::prepare(ground, function, case).await,
         _ => lending::prepare(ground, function, case).await,
     }
 }
@@ -208,6 +222,7 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "warehouse" => http(ground.warehouse()).await,
         "cataloguing" => http(ground.cataloguing()).await,
         "policies" => http(ground.policies()).await,
+        "returns" => http(ground.returns()).await,
         "courier-webhook" => http(ground.courier_webhook()).await,
         "storefront" => http(ground.storefront()).await,
         "search" => http(ground.search()).await,
@@ -216,6 +231,9 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "pack" => queue!(pack),
         "dispatch" => queue!(dispatch),
         "deliver" => queue!(deliver),
+        "collections" => queue!(collections),
+        "payments" => http(ground.payments()).await,
+        "settlements" => queue!(settlements),
         "holds" => queue!(holds),
         "imports" => queue!(imports),
         "trials" => queue!(trials),
@@ -315,6 +333,7 @@ macro_rules! functions {
 functions! {
     accept "accept",
     cataloguing "cataloguing",
+    collections "collections",
     courier_webhook "courier-webhook",
     deliver "deliver",
     dispatch "dispatch",
@@ -324,11 +343,14 @@ functions! {
     notices "notices",
     ordering "ordering",
     pack "pack",
+    payments "payments",
     policies "policies",
     promises "promises",
     registration "registration",
     relay "relay",
+    returns "returns",
     search "search",
+    settlements "settlements",
     shelves "shelves",
     sort "sort",
     storefront "storefront",

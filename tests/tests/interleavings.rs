@@ -2,6 +2,10 @@
 //! is done to its end. Where they exclude each other one wins and the other is told why; and whatever happened, the table is sound.
 
 mod change;
+mod closing;
 mod deed;
+mod payment;
 mod queue;
+mod returns;
 mod scan;
+mod slot;

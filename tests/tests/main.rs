@@ -5,6 +5,7 @@
 mod cart;
 mod catalogue;
 mod chain;
+mod closures;
 mod covers;
 mod events;
 mod faults;
@@ -21,8 +22,13 @@ mod lending;
 )]
 mod model;
 mod openapi;
+mod payments;
 mod picks;
 mod policies;
+mod promise_report;
+mod refusals;
+mod returns;
 mod routes;
 mod shelves;
+mod slots;
 mod table;

@@ -40,8 +40,10 @@ fn document() -> OpenApi {
             tag("cards", "Getting a card and signing in"),
             tag("reader", "The reader's own data and inbox"),
             tag("orders", "Sites, orders, timelines, loans"),
+            tag("returns", "Giving loans back"),
             tag("staff", "Work lists and scans, covers and picks, rules"),
             tag("couriers", "Couriers' pushes"),
+            tag("payments", "The payment platform's notifications"),
             tag("service", "The service itself"),
         ]))
         .build();
@@ -52,7 +54,9 @@ fn document() -> OpenApi {
         warehouse::openapi(),
         cataloguing::openapi(),
         policies::openapi(),
+        returns::openapi(),
         courier_webhook::openapi(),
+        payments::openapi(),
         storefront::openapi(),
     ] {
         document.merge(part);

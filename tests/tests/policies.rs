@@ -91,6 +91,7 @@ async fn an_administrator_sets_rules_and_orders_are_decided_by_them() {
             ],
             "holidays": false,
             "zones": false,
+            "windows": false,
         }),
         "ten holds were ten before"
     );

@@ -14,7 +14,9 @@ async fn every_described_path_is_routed_with_its_methods_alone() {
         (ground.warehouse(), warehouse::openapi()),
         (ground.cataloguing(), cataloguing::openapi()),
         (ground.policies(), policies::openapi()),
+        (ground.returns(), returns::openapi()),
         (ground.courier_webhook(), courier_webhook::openapi()),
+        (ground.payments(), payments::openapi()),
         (ground.storefront(), storefront::openapi()),
     ] {
         let described = serde_json::to_value(described).unwrap();

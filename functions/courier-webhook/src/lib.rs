@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 use yujie_couriers::kuaidi100::push::PushError;
 use yujie_couriers::kuaidi100::{Credentials, push, reply};
-use yujie_domain::ParcelRef;
+use yujie_domain::Carried;
 use yujie_runtime::{Clients, Clock, Code, Keys, Path, Problem, Query, StartError, Vars, extract, telemetry};
 use yujie_table::Table;
 use yujie_table::courier_event::{self, RawEvent};
@@ -62,17 +62,17 @@ pub fn routes(app: App) -> Router {
     Router::new().route("/webhooks/couriers/{carrier}", post(receive)).with_state(app)
 }
 
-/// Which parcel a push is for, and that we were the ones who told the courier this address.
+/// What a push is about, and that we were the ones who told the courier this address.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Address {
-    /// The parcel, as in the address that the courier was given.
+    /// The parcel or return, as in the address that the courier was given.
     parcel: String,
     /// The token of that address.
     token: String,
 }
 
-/// A courier tells what happened to a parcel.
+/// A courier tells what happened to a parcel, or to a return.
 #[utoipa::path(
     post,
     path = "/webhooks/couriers/{carrier}",
@@ -83,7 +83,7 @@ struct Address {
         (status = 200, description = "Stored. The body is the carrier's own success reply.", content_type = "application/json"),
         (status = 400, description = "Not a push; the carrier's own failure reply.", content_type = "application/json"),
         (status = 401, description = "Wrong signature or token; the carrier's own failure reply.", content_type = "application/json"),
-        (status = 404, description = "No such carrier, or no such parcel."),
+        (status = 404, description = "No such carrier, or neither a parcel nor a return."),
         (status = 413, description = "Larger than any push; the carrier's own failure reply.", content_type = "application/json"),
         (status = 503, description = "Not stored; the carrier repeats.", content_type = "application/json"),
     )
@@ -101,21 +101,21 @@ async fn receive(
         tracing::warn!("a push to an address that we did not give out");
         return Ok(answer(StatusCode::UNAUTHORIZED, reply::FAILED));
     }
-    let parcel: ParcelRef = address.parcel.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let what: Carried = address.parcel.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let Ok(body) = extract::body(request).await else {
         return Ok(answer(StatusCode::PAYLOAD_TOO_LARGE, reply::FAILED));
     };
     let raw = match push::verify(&body, &app.credentials.salt) {
         Ok(raw) => raw,
         Err(error) => {
-            tracing::warn!(parcel.no = %parcel.no(), %error, "a push is refused");
+            tracing::warn!(carried = %what, %error, "a push is refused");
             return Ok(answer(status_of(&error), reply::FAILED));
         }
     };
     let digest = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, raw.as_bytes()));
     let event = RawEvent { carrier, received: app.clock.now(), raw };
-    if let Err(error) = courier_event::store(&app.table, &parcel, &digest, &event).await {
-        tracing::error!(parcel.no = %parcel.no(), %error, "a push is not stored");
+    if let Err(error) = courier_event::store(&app.table, &what, &digest, &event).await {
+        tracing::error!(carried = %what, %error, "a push is not stored");
         return Ok(answer(StatusCode::SERVICE_UNAVAILABLE, reply::FAILED));
     }
     Ok(answer(StatusCode::OK, reply::ACCEPTED))

@@ -6,9 +6,9 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use yujie_couriers::CourierEvent;
 use yujie_couriers::kuaidi100::Push;
-use yujie_domain::ParcelRef;
 use yujie_domain::courier::Journey;
 use yujie_domain::parcel::Command;
+use yujie_domain::{Carried, ParcelRef};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::message::StepMessage;
 use yujie_runtime::step;
@@ -23,7 +23,7 @@ pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
 }
 
 async fn follow(app: &App, at: &ParcelRef) -> Result<(), Failure> {
-    let pushes = courier_event::of_parcel(&app.table, at).await?;
+    let pushes = courier_event::of(&app.table, &Carried::Parcel(at.clone())).await?;
     let Some(parcel) = parcel::get(&app.table, at).await? else {
         return Err(Failure::Poison(format!("there is no parcel {}", at.no())));
     };

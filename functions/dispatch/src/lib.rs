@@ -12,7 +12,8 @@ use jiff::civil::Time;
 use yujie_couriers::kuaidi100::booking::{self, Contact, Pickup, PickupDay};
 use yujie_couriers::kuaidi100::{Booked, Booking as CourierBooking, Cancellation, Cancelled, Credentials};
 use yujie_domain::parcel::{Booking, Carrier, Command, Destination, LineStatus, Outcome, Parcel, Ticket};
-use yujie_domain::{ParcelRef, Waybill, division, time};
+use yujie_domain::slot::Slot;
+use yujie_domain::{Carried, ParcelRef, Waybill, division, text, time};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::message::StepMessage;
@@ -161,7 +162,7 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
 
     let callback = callback(app, &parcel.at);
     let request = CourierBooking {
-        parcel: parcel.at.no(),
+        carried: Carried::Parcel(parcel.at.clone()),
         attempt: parcel.attempt,
         carrier: COURIER.to_owned(),
         sender: Contact { name: from.name, phone: app.sender_phone.clone(), address: from.address },
@@ -176,8 +177,8 @@ async fn book_courier(app: &App, parcel: &Parcel) -> Result<Booking, Failure> {
         },
         cargo: "图书".to_owned(),
         weight_kg: u16::try_from((parcel.lines.len() * GRAMS_PER_BOOK).div_ceil(1000)).unwrap_or(u16::MAX),
-        remark: None,
-        pickup: Some(pickup(app.clock.now())),
+        remark: parcel.slot.map(|slot| format!("请于{}送达", text::slot_name(&slot))),
+        pickup: Some(pickup(app.clock.now(), parcel.slot.as_ref())),
         booking_callback: callback.clone(),
         push_callback: callback,
     };
@@ -222,10 +223,21 @@ async fn call_off(app: &App, parcel: &Parcel, ticket: &Ticket) -> Result<(), Fai
     }
 }
 
-/// When the courier may come: from the next full hour until closing, today while that leaves more than an hour, else tomorrow.
-fn pickup(now: Timestamp) -> Pickup {
+/// When the courier may come: from the next full hour until closing, today while that leaves more than an hour, else tomorrow. What is delivered in
+/// a slot is collected on the day before it, so that it neither comes sooner nor waits at the courier's; no courier can be booked for later than
+/// the day after tomorrow.
+fn pickup(now: Timestamp, slot: Option<&Slot>) -> Pickup {
     const OPENS: Time = Time::constant(9, 0, 0, 0);
     const CLOSES: Time = Time::constant(18, 0, 0, 0);
+    let eve = slot.and_then(|slot| slot.day.yesterday().ok());
+    let later = match eve.and_then(|eve| time::day(now).until(eve).ok()).map_or(0, |span| span.get_days()) {
+        ..=0 => None,
+        1 => Some(PickupDay::Tomorrow),
+        2.. => Some(PickupDay::DayAfterTomorrow),
+    };
+    if let Some(day) = later {
+        return Pickup { day, from: OPENS, until: CLOSES };
+    }
     let hour = time::shanghai(now).hour();
     let next_full = Time::new(hour.saturating_add(1).clamp(0, 23), 0, 0, 0).unwrap_or(CLOSES);
     if hour < 16 {

@@ -4,15 +4,18 @@
 //! The inbox record makes each fact told once, however often it is published. An SMS is claimed before it is sent; only when its sender
 //! dies between the provider's answer and the mark may it go out a second time.
 
+mod returns;
+
 use aws_lambda_events::event::sns::SnsEvent;
-use yujie_domain::parcel::Because;
+use jiff::Timestamp;
+use yujie_domain::parcel::{Because, Closing, Effect, LineStatus, Parcel, Warning};
 use yujie_domain::timeline::Step;
-use yujie_domain::{Mobile, ParcelRef, text};
+use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, text};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::message::Fact;
 use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, clients, telemetry};
-use yujie_table::notice::{self, Claim, Notice, Sms};
-use yujie_table::{Table, TableError, parcel, reader};
+use yujie_table::notice::{self, About, Claim, Notice, Sms};
+use yujie_table::{Table, TableError, parcel, reader, site};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -78,6 +81,7 @@ pub async fn handle(app: &App, event: SnsEvent) -> Result<(), NoticeError> {
             .map_err(|error| NoticeError::NotAFact(error.column()))?;
         match fact {
             Fact::ParcelStep { parcel, step } => tell_step(app, &parcel, step).await?,
+            Fact::ReturnStep { returning, step, at } => returns::tell(app, &returning, step, at).await?,
         }
     }
     Ok(())
@@ -85,50 +89,117 @@ pub async fn handle(app: &App, event: SnsEvent) -> Result<(), NoticeError> {
 
 async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeError> {
     let parcel = parcel::get(&app.table, at).await?;
-    // A step of single books is told when the last of them has made it.
-    let reached = parcel.as_ref().and_then(|parcel| {
-        let made = parcel
-            .history
-            .iter()
-            .filter(|entry| Step::of(entry.step) == Some(step))
-            .map(|entry| entry.at)
-            .max()?;
-        let status = parcel.status();
-        // What came to nothing is told as that, and nothing else of it.
-        let still_true =
-            if status.is_void() { Step::of(status) == Some(step) } else { Step::of(status) >= Some(step) };
-        still_true.then_some((parcel, made))
-    });
+    let reached = parcel.and_then(|parcel| made(&parcel, step).map(|made| (parcel, made)));
     let Some((parcel, made)) = reached else {
         tracing::warn!(parcel.no = %at.no(), step = step.as_str(), "suppressed: not true");
         return Ok(());
     };
-    let notice = Notice {
-        parcel_no: at.no(),
-        step,
-        at: made,
-        text: text::step_notice(
-            step,
-            at.order_no.as_str(),
-            parcel.pickup_code.as_deref(),
-            parcel.because == Because::CameFree,
-        ),
-        sms: Sms::Sending,
-    };
-    match notice::claim(&app.table, at, &notice, app.clock.now()).await? {
+    let text = said(app, &parcel, step).await?;
+    tell(
+        app,
+        &at.rid,
+        &Notice { about: About::Parcel { no: at.no(), step }, at: made, text, sms: Sms::Sending },
+    )
+    .await
+}
+
+/// Puts a notice into the inbox and sends its SMS, once.
+async fn tell(app: &App, rid: &ReaderId, notice: &Notice) -> Result<(), NoticeError> {
+    match notice::claim(&app.table, rid, notice, app.clock.now()).await? {
         Claim::Sent => Ok(()),
         Claim::SomebodyElse => Err(NoticeError::InHand),
         Claim::Mine { version } => {
-            send_sms(app, at, &notice.text).await?;
-            Ok(notice::sms_sent(&app.table, &at.rid, &notice, version, app.clock.now()).await?)
+            send_sms(app, rid, &notice.text).await?;
+            Ok(notice::sms_sent(&app.table, rid, notice, version, app.clock.now()).await?)
         }
     }
 }
 
-async fn send_sms(app: &App, at: &ParcelRef, said: &str) -> Result<(), NoticeError> {
-    let sealed = reader::sealed_profile(&app.table, &at.rid).await?.ok_or(NoticeError::NoProfile)?;
+/// When a parcel made a step, if that is still true of it.
+fn made(parcel: &Parcel, step: Step) -> Option<Timestamp> {
+    let status = parcel.status();
+    match step {
+        Step::Rerouted | Step::WaitsForOpening | Step::KeptLonger => {
+            closing(parcel, step).map(|closing| closing.at)
+        }
+        // It is written down some time afterwards; the reader is told of the instant itself.
+        Step::PromiseBroken => {
+            (parcel.warned == Some(Warning::Broken) && status.is_live()).then_some(parcel.promised_by)
+        }
+        Step::Received
+        | Step::Accepted
+        | Step::Picked
+        | Step::Packed
+        | Step::Dispatched
+        | Step::Delivering
+        | Step::ReadyForPickup
+        | Step::Delivered
+        | Step::Collected
+        | Step::Cancelled
+        | Step::Uncollected => {
+            // A step of single books is told when the last of them has made it.
+            let entries = parcel.history.iter().filter(|entry| Step::of(entry.step) == Some(step));
+            let made = entries.map(|entry| entry.at).max()?;
+            // What came to nothing is told as that, and nothing else of it.
+            let still_true = if status.is_void() {
+                Step::of(status) == Some(step)
+            } else {
+                Step::of(status) >= Some(step)
+            };
+            still_true.then_some(made)
+        }
+    }
+}
+
+/// The last closing that made this of a parcel, unless something else has become of it since.
+fn closing(parcel: &Parcel, step: Step) -> Option<&Closing> {
+    let closing = parcel.closings.iter().rev().find(|closing| Step::of_closing(&closing.effect) == step)?;
+    let later = parcel.closings.iter().filter(|other| other.at > closing.at);
+    let still_true = match &closing.effect {
+        Effect::Rerouted { to, .. } => parcel.is_open() && parcel.destination.site() == Some(to),
+        Effect::Waits => {
+            let elsewhere = later.clone().any(|other| other.effect.is_rerouted());
+            parcel.is_open() && parcel.status() < LineStatus::ReadyForPickup && !elsewhere
+        }
+        Effect::Kept => parcel.status() == LineStatus::ReadyForPickup,
+    };
+    still_true.then_some(closing)
+}
+
+/// What a reader is told of a step.
+async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<String, NoticeError> {
+    let order_no = parcel.order_no().as_str();
+    if step == Step::PromiseBroken {
+        return Ok(text::promise_broken(order_no, &punctuality::of_parcel(parcel, app.clock.now())));
+    }
+    if let Some(Closing { shut, effect, .. }) = closing(parcel, step) {
+        let name = |id: Option<SiteId>| async move {
+            let Some(id) = id else { return Ok(None) };
+            Ok::<_, TableError>(site::get(&app.table, &id).await?.map(|site| site.name))
+        };
+        let here = name(parcel.destination.site().cloned()).await?;
+        let said = match effect {
+            Effect::Rerouted { from, .. } => name(Some(from.clone()))
+                .await?
+                .zip(here)
+                .map(|(from, to)| text::rerouted(order_no, &from, *shut, &to)),
+            Effect::Waits => here.map(|here| text::waits_for_opening(order_no, &here, *shut)),
+            Effect::Kept => here
+                .zip(parcel.keep_until)
+                .map(|(here, until)| text::kept_longer(order_no, &here, *shut, until)),
+        };
+        if let Some(said) = said {
+            return Ok(said);
+        }
+    }
+    let came_free = parcel.because == Because::CameFree;
+    Ok(text::step_notice(step, order_no, parcel.pickup_code.as_deref(), came_free))
+}
+
+async fn send_sms(app: &App, rid: &ReaderId, said: &str) -> Result<(), NoticeError> {
+    let sealed = reader::sealed_profile(&app.table, rid).await?.ok_or(NoticeError::NoProfile)?;
     let person: Person =
-        contact::open(&app.keys, Place::Profile(&at.rid), &sealed).map_err(|_| NoticeError::NoProfile)?;
+        contact::open(&app.keys, Place::Profile(rid), &sealed).map_err(|_| NoticeError::NoProfile)?;
     let phone = Mobile::parse(&person.phone).map_err(|_| NoticeError::NoProfile)?;
     app.sns
         .publish()

@@ -78,7 +78,7 @@ pub(crate) async fn cancel(
     Ok(Json(CancelledOrder {
         cancelled: done.before.iter().chain(&done.now).map(ToString::to_string).collect(),
         too_late: done.too_late.into_iter().map(TooLate::from).collect(),
-        order: view(&order),
+        order: view(&order, app.lending.edge.clock.now()),
     }))
 }
 

@@ -151,6 +151,7 @@ pub(crate) async fn place(
     if wanted.until.is_some_and(|until| until < today) {
         return Err(Problem::field("until", "this day is past"));
     }
+    no_slot(&wanted.deliver_to)?;
     let new = NewHold { title_id: wanted.title_id, deliver_to: wanted.deliver_to, until: wanted.until };
     let answer = |standing: &Standing| {
         idempotent::answer(StatusCode::CREATED, &view(standing.clone(), today)).map_err(Answered::Problem)
@@ -163,6 +164,17 @@ pub(crate) async fn place(
             // The obstacle may be this very request, made twice at once: then the first one's answer stands.
             idempotent::replay(&lending.table, &known).await?.ok_or(refusal)
         }
+    }
+}
+
+/// Nobody knows when the book comes.
+fn no_slot(to: &Wherever) -> Result<(), Problem> {
+    match to.slot() {
+        Some(_) => Err(Problem::field(
+            "deliver_to.slot",
+            "a book that is waited for comes in the first slot with room",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -228,6 +240,7 @@ pub(crate) async fn change(
             return Err(Problem::field(field, "this day is past"));
         }
     }
+    changed.deliver_to.as_ref().map_or(Ok(()), no_slot)?;
     let change =
         HoldChange { deliver_to: changed.deliver_to, until: changed.until, resumes: changed.suspended_until };
     let changed = async {

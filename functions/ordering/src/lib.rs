@@ -10,6 +10,7 @@ mod redirect;
 mod refusal;
 mod renew;
 mod sites;
+mod slots;
 mod view;
 
 use axum::Router;
@@ -56,6 +57,7 @@ pub fn routes(app: App) -> Router {
     Router::new()
         .route("/sites", get(sites::list))
         .route("/sites/{site_id}", get(sites::show))
+        .route("/slots", get(slots::list))
         .route("/orders/quote", post(place::quote))
         .route("/orders", post(place::place).get(view::list))
         .route("/orders/{order_no}", get(view::show))
@@ -77,6 +79,7 @@ pub fn routes(app: App) -> Router {
     paths(
         sites::list,
         sites::show,
+        slots::list,
         place::quote,
         place::place,
         view::list,

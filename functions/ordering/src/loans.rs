@@ -32,6 +32,13 @@ pub(crate) struct LoanView {
     due: Date,
     /// How often it was renewed.
     renewed: u16,
+    /// The return that it is booked for, or on its way back with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_no: Option<String>,
+    /// 归还途中: when the reader handed it over. The loan has stopped since; the book is not in the library yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    handed_over_at: Option<Timestamp>,
 }
 
 /// The books that the reader has at home.
@@ -59,6 +66,8 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
                 since: loan.since,
                 due: loan.due,
                 renewed: loan.renewed,
+                return_no: item.returning.map(|no| no.to_string()),
+                handed_over_at: loan.back,
             })
         })
         .collect();

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::account::{Account, OpenItem};
 use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::hold::{Hold, Wherever};
+use yujie_domain::money::Fen;
 use yujie_domain::order::{self as rule, Asked, Choice, IfMissing, Offer, Place, Queued, Quote};
 use yujie_domain::parcel::{Line, LineStatus, Parcel};
+use yujie_domain::payment::{Payment, Purpose};
 use yujie_domain::rules::{About, By, LoanStart, RuleSet};
+use yujie_domain::slot::Slot;
 use yujie_domain::{Barcode, OrderNo, ParcelRef, ReaderId, SiteId, TitleId, time};
 use yujie_lending::{Places, Where};
 use yujie_runtime::idempotent::Begun;
@@ -25,6 +28,7 @@ use yujie_table::{Table, TableError, account, copy, hold, order, title};
 
 use crate::App;
 use crate::refusal::{fault, refused};
+use crate::view::PaymentView;
 
 /// How often an order reaches for other copies when somebody else was faster.
 const TRIES: u32 = 12;
@@ -54,6 +58,9 @@ pub(crate) struct QuoteView {
     /// When everything will have arrived.
     #[schema(value_type = String, format = DateTime)]
     promised_by: Timestamp,
+    /// When it would be brought to the door; missing when it comes as soon as possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slot: Option<Slot>,
     /// What delivery costs, in fen.
     fee_fen: u32,
     /// The rule that says so; nothing for what is always free.
@@ -113,8 +120,14 @@ pub(crate) struct PlacedOrder {
     placed_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     promised_by: Timestamp,
+    /// When it is brought to the door; missing when it comes as soon as possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slot: Option<Slot>,
     /// What delivery costs, in fen.
     fee_fen: u32,
+    /// What is to be paid before the library begins: `POST /orders/{order_no}/payment`. Nothing for what is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentView>,
     parcels: Vec<PlacedParcel>,
     /// Titles without a free copy that the reader queues for from now on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -168,6 +181,7 @@ pub(crate) async fn quote(
     }
     Ok(Json(QuoteView {
         promised_by: quote.promised_by,
+        slot: quote.slot,
         fee_fen: quote.fee.fen.0,
         fee_by: quote.fee.by,
         parcels: quote
@@ -324,6 +338,16 @@ impl World {
         Ok(quote)
     }
 
+    /// What is owed for it before anybody takes it on; nothing for what is free.
+    fn payment(&self, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> Option<Payment> {
+        let about = About::card(self.account.class).at(self.to.target.site());
+        let minutes = i64::from(self.rules.pay_minutes(&about).value);
+        let until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+        let purpose = Purpose::Delivery { order_no: order_no.clone(), more: quote.fee.more };
+        (quote.fee.fen > Fen::ZERO)
+            .then(|| Payment::new(self.account.rid.clone(), purpose, quote.fee.fen, now, until))
+    }
+
     /// What the quote becomes when it is ordered.
     fn placing(
         &self,
@@ -334,7 +358,11 @@ impl World {
         now: Timestamp,
     ) -> Result<Placing, Problem> {
         let rid = &self.account.rid;
-        let parcels = parcels(self, order_no, quote, now);
+        let mut parcels = parcels(self, order_no, quote, now);
+        let payment = self.payment(order_no, quote, now);
+        for parcel in &mut parcels {
+            parcel.unpaid = payment.is_some();
+        }
         let head = Head {
             rid: rid.clone(),
             order_no: order_no.clone(),
@@ -342,6 +370,7 @@ impl World {
             promised_by: quote.promised_by,
             fee: quote.fee.fen,
             destination: self.to.target.destination.clone(),
+            slot: quote.slot,
             recipient: self.to.sealed(&app.lending, rid, order_no).map_err(fault)?,
             unfilled: quote.unfilled.clone(),
             queued: quote.queued.iter().map(|queued| queued.title_id.clone()).collect(),
@@ -357,6 +386,7 @@ impl World {
                 title: line.title.clone(),
                 class: line.class,
                 loan: None,
+                returning: None,
             };
             account.open.insert(line.title_id.clone(), item);
         }
@@ -368,15 +398,16 @@ impl World {
                 title_id: queued.title_id.clone(),
                 rid: rid.clone(),
                 since: now,
-                deliver_to: wanted.deliver_to.clone(),
+                deliver_to: wanted.deliver_to.without_slot(),
                 until: None,
                 resumes: None,
                 version: 1,
             })
             .collect();
-        let places = self.to.site.as_ref().and_then(|site| {
+        let most = self.to.capacity().or(quote.per_slot);
+        let places = parcels.first().and_then(Parcel::place).zip(most).map(|(place, most)| {
             let parcels = u16::try_from(parcels.len()).unwrap_or(u16::MAX);
-            Some((site.id.clone(), parcels, site.capacity?))
+            (place, parcels, most)
         });
         let copies = quote
             .parcels
@@ -384,7 +415,7 @@ impl World {
             .flat_map(|shipment| &shipment.books)
             .map(|book| book.copy.clone())
             .collect();
-        Ok(Placing { order: Order { head, parcels }, copies, account, holds, places })
+        Ok(Placing { order: Order { head, parcels, payment }, copies, account, holds, places })
     }
 }
 
@@ -432,12 +463,18 @@ fn parcels(world: &World, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> 
                 ParcelRef { rid: world.account.rid.clone(), order_no: order_no.clone(), n },
                 site.clone(),
                 target.destination.clone(),
-                world.to.capacity().is_some(),
+                world.to.capacity().or(quote.per_slot).is_some(),
                 quote.promised_by,
                 world.rules.version,
                 shipment.books.iter().map(line).collect(),
             );
-            Parcel { loan_from, because: shipment.because, ..parcel }
+            Parcel {
+                loan_from,
+                because: shipment.because,
+                zone: world.to.division(),
+                slot: quote.slot,
+                ..parcel
+            }
         })
         .collect()
 }
@@ -448,7 +485,9 @@ fn placed(order: &Order, quote: &Quote) -> PlacedOrder {
         status: LineStatus::Reserved,
         placed_at: order.head.placed_at,
         promised_by: order.head.promised_by,
+        slot: order.head.slot,
         fee_fen: order.head.fee.0,
+        payment: order.payment.as_ref().map(PaymentView::from),
         parcels: order
             .parcels
             .iter()

@@ -47,7 +47,7 @@ pub(crate) async fn redirect(
 ) -> Result<Json<OrderView>, Problem> {
     let no = OrderNo::parse(&order_no).map_err(|_| Problem::new(Code::NotFound))?;
     match app.lending.redirect(&reader.rid, &no, &to.deliver_to).await {
-        Ok(order) => Ok(Json(view(&order))),
+        Ok(order) => Ok(Json(view(&order, app.lending.edge.clock.now()))),
         Err(RedirectError::NotFound) => Err(Problem::new(Code::NotFound)),
         Err(RedirectError::TooLate(status)) => {
             let reason = serde_json::json!({"status": status});

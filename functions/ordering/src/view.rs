@@ -6,12 +6,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 use yujie_domain::parcel::{By, Carrier, Destination, LineStatus, Parcel, order_status};
+use yujie_domain::payment::{Payment, Shown as PaymentState};
+use yujie_domain::slot::Slot;
 use yujie_domain::timeline::{self, Step};
-use yujie_domain::{OrderNo, ReaderId, text};
+use yujie_domain::{OrderNo, ReaderId, punctuality, text};
 use yujie_runtime::page::{self, PageQuery};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Path, Problem, Query, Reader};
-use yujie_table::order::{self, Order};
+use yujie_table::order::{self, Head, Order};
 
 use crate::App;
 
@@ -32,7 +34,16 @@ pub(crate) struct OrderView {
     promised_by: Timestamp,
     /// What delivery costs, in fen.
     fee_fen: u32,
+    /// How its payment stands; nothing for what was always free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentView>,
     deliver_to: DestinationView,
+    /// How what was promised stands; nothing when all of it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promise: Option<PromiseView>,
+    /// When it is brought to the door; missing when it comes as soon as possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slot: Option<Slot>,
     parcels: Vec<ParcelView>,
     /// Titles that had no free copy, and that the reader queued for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,6 +56,54 @@ pub(crate) struct OrderView {
     may: Vec<May>,
 }
 
+/// What is owed for an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaymentView {
+    state: PaymentState,
+    /// The state in words.
+    label: &'static str,
+    /// What is to be paid, or was, in fen.
+    amount_fen: u32,
+    /// Until when it can be paid.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+    /// What of it goes back, or went, in fen; of what is not paid yet: what will, as soon as it is.
+    refunded_fen: u32,
+}
+
+impl From<&Payment> for PaymentView {
+    fn from(payment: &Payment) -> Self {
+        let state = PaymentState::of(payment);
+        Self {
+            state,
+            label: text::payment(state),
+            amount_fen: payment.amount.0,
+            until: payment.until,
+            refunded_fen: payment.refunded().plus(payment.waived_of_due()).0,
+        }
+    }
+}
+
+/// What was promised, what happened, and what is given for it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PromiseView {
+    /// For the parcel that is, or was, the latest.
+    #[schema(value_type = String, format = DateTime)]
+    promised_by: Timestamp,
+    state: punctuality::State,
+    /// By how many minutes the latest parcel came late, or is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_by_minutes: Option<u32>,
+    /// How far that had come when its time was over; nothing when it had not been taken on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stood_at: Option<LineStatus>,
+    /// Days that each of its loans gets for it, by the rule of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy_days: Option<u16>,
+    /// All of it for readers.
+    words: String,
+}
+
 /// What a reader may do about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +112,8 @@ pub(crate) enum May {
     Cancel,
     /// Send it to another address or site.
     Redirect,
+    /// Pay for it: `POST /orders/{order_no}/payment`.
+    Pay,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,6 +135,10 @@ pub(crate) struct ParcelView {
     carrier: Option<Carrier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waybill: Option<String>,
+    /// The site where it is collected, when that is not where the order goes now: another parcel of it went elsewhere, because this one's site
+    /// closed after it had come there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_site_id: Option<String>,
     /// The last day on which it waits at the pickup site.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date)]
@@ -150,7 +215,8 @@ pub(crate) async fn list(
     let next_cursor = (orders.len() == limit)
         .then(|| orders.last().map(|order| page::cursor(order.head.order_no.as_str())))
         .flatten();
-    Ok(Json(OrderList { items: orders.iter().map(view).collect(), next_cursor }))
+    let now = app.lending.edge.clock.now();
+    Ok(Json(OrderList { items: orders.iter().map(|order| view(order, now)).collect(), next_cursor }))
 }
 
 /// One order.
@@ -171,7 +237,7 @@ pub(crate) async fn show(
     reader: Reader,
     Path(order_no): Path<String>,
 ) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(view(&own(&app, &reader.rid, &order_no).await?)))
+    Ok(Json(view(&own(&app, &reader.rid, &order_no).await?, app.lending.edge.clock.now())))
 }
 
 /// The way of each book of an order.
@@ -213,18 +279,21 @@ pub(crate) async fn own(app: &App, rid: &ReaderId, order_no: &str) -> Result<Ord
     order::get(&app.lending.table, rid, &order_no).await?.ok_or_else(not_found)
 }
 
-pub(crate) fn view(order: &Order) -> OrderView {
+pub(crate) fn view(order: &Order, now: Timestamp) -> OrderView {
     OrderView {
         order_no: order.head.order_no.to_string(),
         status: shown(order_status(&order.parcels)),
         placed_at: order.head.placed_at,
         promised_by: order.head.promised_by,
         fee_fen: order.head.fee.0,
+        payment: order.payment.as_ref().map(PaymentView::from),
         deliver_to: match &order.head.destination {
             Destination::Home => DestinationView::Home,
             Destination::Site { site_id } => DestinationView::Site { site_id: site_id.to_string() },
         },
-        parcels: order.parcels.iter().map(parcel_view).collect(),
+        slot: order.head.slot,
+        promise: promise(order, now),
+        parcels: order.parcels.iter().map(|parcel| parcel_view(&order.head, parcel)).collect(),
         queued: order.head.queued.iter().map(ToString::to_string).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
         from_hold: order.head.from_hold,
@@ -237,7 +306,11 @@ fn may(order: &Order) -> Vec<May> {
     let mut live = order.parcels.iter().filter(|parcel| parcel.status().is_live()).peekable();
     let any = live.clone().any(before_hand_over);
     let all = live.peek().is_some() && live.all(before_hand_over);
-    any.then_some(May::Cancel).into_iter().chain(all.then_some(May::Redirect)).collect()
+    let owed = order.payment.as_ref().is_some_and(|payment| PaymentState::of(payment) == PaymentState::Due);
+    [any.then_some(May::Cancel), all.then_some(May::Redirect), owed.then_some(May::Pay)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// To its reader a book is cancelled when they cancelled it; that staff has yet to take it out of a box is ours.
@@ -245,13 +318,31 @@ fn shown(status: LineStatus) -> LineStatus {
     if status == LineStatus::Recalled { LineStatus::Cancelled } else { status }
 }
 
-fn parcel_view(parcel: &Parcel) -> ParcelView {
+fn promise(order: &Order, now: Timestamp) -> Option<PromiseView> {
+    let standing = punctuality::standing(&order.parcels, now)?;
+    let broken = standing.state == punctuality::State::Broken;
+    Some(PromiseView {
+        promised_by: standing.promised_by,
+        state: standing.state,
+        late_by_minutes: broken.then_some(standing.late_minutes),
+        stood_at: standing.stood_at.filter(|_| broken),
+        remedy_days: Some(standing.remedy_days).filter(|days| *days > 0),
+        words: text::promise(&standing),
+    })
+}
+
+fn parcel_view(head: &Head, parcel: &Parcel) -> ParcelView {
     ParcelView {
         parcel_no: parcel.at.no().to_string(),
         status: shown(parcel.status()),
         site_id: parcel.site.to_string(),
         carrier: parcel.booking.as_ref().map(|booking| booking.carrier),
         waybill: parcel.booking.as_ref().map(|booking| booking.waybill.to_string()),
+        pickup_site_id: parcel
+            .destination
+            .site()
+            .filter(|_| parcel.is_open() && parcel.destination != head.destination)
+            .map(ToString::to_string),
         keep_until: parcel.keep_until,
         remedy_days: Some(parcel.remedy_days).filter(|days| *days > 0),
         pickup_code: parcel.pickup_code.clone().filter(|_| parcel.is_open()),

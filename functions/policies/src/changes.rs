@@ -15,6 +15,8 @@ pub(crate) struct Changes {
     holidays: bool,
     /// Whether other divisions are delivered to, or as much there.
     zones: bool,
+    /// Whether it is delivered in other windows.
+    windows: bool,
 }
 
 /// A rule that says something else.
@@ -48,6 +50,7 @@ impl Changes {
             rules: changed.collect(),
             holidays: before.holidays != after.holidays,
             zones: before.zones != after.zones,
+            windows: before.windows() != after.windows(),
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::slot::Window;
 use yujie_domain::staff::{Duty, Reason};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
@@ -33,6 +34,9 @@ pub(crate) struct NewRules {
     /// Where home delivery goes; none means everywhere.
     #[serde(default)]
     zones: Vec<Zone>,
+    /// The windows of each day in which parcels are brought to the door; none means those that the library was founded with.
+    #[serde(default)]
+    windows: Vec<Window>,
     /// Why, for those who ask later.
     #[schema(min_length = 1, max_length = 300)]
     reason: String,
@@ -76,6 +80,7 @@ pub(crate) async fn publish(
         rules: new.rules,
         holidays: new.holidays,
         zones: new.zones,
+        windows: new.windows,
     };
     let mut wrong = faults(&app, &set).await?;
     let reason = Reason::parse(&new.reason);

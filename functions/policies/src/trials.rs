@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::slot::Window;
 use yujie_domain::staff::Duty;
 use yujie_domain::trial::{Failure, Outcome, Stage, Status, Trial};
 use yujie_domain::{TrialId, time};
@@ -33,6 +34,9 @@ pub(crate) struct NewTrial {
     /// Where home delivery would go; none means everywhere.
     #[serde(default)]
     zones: Vec<Zone>,
+    /// The windows of each day in which parcels are brought to the door; none means those that the library was founded with.
+    #[serde(default)]
+    windows: Vec<Window>,
 }
 
 /// A trial that was asked for.
@@ -107,6 +111,7 @@ pub(crate) async fn begin(
         rules: new.rules,
         holidays: new.holidays,
         zones: new.zones,
+        windows: new.windows,
     };
     refuse(faults(&app, &proposed).await?)?;
     let id = app.edge.entropy.ulid(now).map_err(Problem::internal)?;

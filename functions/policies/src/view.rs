@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::slot::Window;
 use yujie_table::rules::{Made, Version};
 
 use crate::changes::Changes;
@@ -22,12 +23,15 @@ pub(crate) struct RulesView {
     holidays: Vec<Holidays>,
     /// Where home delivery goes; none means everywhere.
     zones: Vec<Zone>,
+    /// The windows of each day in which parcels are brought to the door.
+    windows: Vec<Window>,
 }
 
 impl From<RuleSet> for RulesView {
     fn from(set: RuleSet) -> Self {
+        let windows = set.windows().to_vec();
         let RuleSet { starts, rules, holidays, zones, .. } = set;
-        Self { starts, rules, holidays, zones }
+        Self { starts, rules, holidays, zones, windows }
     }
 }
 

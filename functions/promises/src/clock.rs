@@ -34,7 +34,8 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
     let rules = app.lending.rules.in_force(&app.lending.table, now).await?;
     let (mut warned, mut broken, mut expired, mut failed) = (0, 0, 0, None);
     // A parcel that came to nothing is here only until its courier is called off.
-    for parcel in parcels.iter().filter(|parcel| parcel.is_open()) {
+    // The clock of one that is not paid yet does not run.
+    for parcel in parcels.iter().filter(|parcel| parcel.is_open() && !parcel.unpaid) {
         if parcel.status() == LineStatus::ReadyForPickup {
             if parcel.keep_until.is_some_and(|last| last < time::day(now)) {
                 match app.lending.expire(&parcel.at).await {

@@ -4,15 +4,17 @@
 //! never repeated it: they cost minutes, not a book.
 
 pub mod clock;
+mod closings;
+mod payments;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use yujie_domain::parcel::{Carrier, LineStatus, Parcel};
 use yujie_lending::{Fault, Lending};
-use yujie_runtime::message::StepMessage;
+use yujie_runtime::message::{CollectionMessage, StepMessage};
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, clients, telemetry};
-use yujie_table::{Table, TableError, hold, parcel};
+use yujie_table::{Table, TableError, hold, parcel, returning};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct Queues {
     pack: String,
     dispatch: String,
     deliver: String,
+    collections: String,
+    settlements: String,
 }
 
 impl Queues {
@@ -63,6 +67,8 @@ impl Queues {
             pack: vars.required("PACK_QUEUE_URL"),
             dispatch: vars.required("DISPATCH_QUEUE_URL"),
             deliver: vars.required("DELIVER_QUEUE_URL"),
+            collections: vars.required("COLLECTIONS_QUEUE_URL"),
+            settlements: vars.required("SETTLEMENTS_QUEUE_URL"),
         }
     }
 }
@@ -71,7 +77,7 @@ impl Queues {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
-    /// Re-drive what has not moved on, and look at every order's clock.
+    /// Re-drive what has not moved on, find what goes to a site that is closed, and look at every order's clock.
     Redrive,
     /// Look at every queue: a hold that waits again, a reader who may have a book again, a hold whose last day is past.
     Queues,
@@ -111,6 +117,9 @@ pub fn waits_for(parcel: &Parcel) -> Option<Waits> {
     if parcel.revoked.is_some() {
         return Some(Waits::Dispatch);
     }
+    if parcel.unpaid {
+        return None;
+    }
     let with_courier = parcel.booking.as_ref().is_some_and(|booking| booking.carrier == Carrier::Kuaidi100);
     match parcel.status() {
         LineStatus::Reserved => Some(Waits::Accept),
@@ -138,7 +147,12 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
         Job::Redrive => {
             let open = parcel::open(&app.lending.table).await?;
             redrive(app, &open).await?;
-            clock::look(app, &open).await
+            collections(app).await?;
+            payments::redrive(app).await?;
+            // Before the clocks: what waits behind a closed door is not given up.
+            let closed = closings::look(app, &open).await;
+            clock::look(app, &open).await?;
+            closed
         }
         Job::Queues => queues(app).await,
     }
@@ -177,9 +191,12 @@ async fn redrive(app: &App, open: &[Parcel]) -> Result<(), SweepError> {
         (Waits::Dispatch, &app.queues.dispatch),
         (Waits::Deliver, &app.queues.deliver),
     ] {
-        let parcels: Vec<&Parcel> =
-            waiting.iter().filter(|(waits, _)| *waits == step).map(|(_, parcel)| *parcel).collect();
-        for ten in parcels.chunks(10) {
+        let steps: Vec<StepMessage> = waiting
+            .iter()
+            .filter(|(waits, _)| *waits == step)
+            .map(|(_, parcel)| StepMessage { parcel: parcel.at.clone() })
+            .collect();
+        for ten in steps.chunks(10) {
             send(app, queue, ten).await?;
         }
     }
@@ -187,19 +204,37 @@ async fn redrive(app: &App, open: &[Parcel]) -> Result<(), SweepError> {
     Ok(())
 }
 
+/// Returns whose courier was not booked, not called off, or was not listened to.
+async fn collections(app: &App) -> Result<(), SweepError> {
+    let now = app.lending.edge.clock.now();
+    let waiting = returning::waiting(&app.lending.table).await?;
+    let due: Vec<CollectionMessage> = waiting
+        .into_iter()
+        .filter(|this| this.history.last().is_none_or(|last| is_time(last.at, now)))
+        .map(|this| CollectionMessage { returning: this.at })
+        .collect();
+    for ten in due.chunks(10) {
+        send(app, &app.queues.collections, ten).await?;
+    }
+    tracing::info!(redriven = due.len(), "returns swept");
+    Ok(())
+}
+
 /// Whether a parcel has stood still for so long that its step is given another try: after 2, 4, 8 … minutes. What is refused for good is
 /// not asked for every minute; what was merely lost is found soon.
 pub fn is_due(parcel: &Parcel, now: Timestamp) -> bool {
-    let Some(last) = parcel.history.last() else { return true };
-    let minutes = u64::try_from(now.duration_since(last.at).as_mins()).unwrap_or_default();
+    parcel.history.last().is_none_or(|last| is_time(last.at, now))
+}
+
+fn is_time(last: Timestamp, now: Timestamp) -> bool {
+    let minutes = u64::try_from(now.duration_since(last).as_mins()).unwrap_or_default();
     minutes >= 2 && minutes.is_power_of_two()
 }
 
-async fn send(app: &App, queue: &str, parcels: &[&Parcel]) -> Result<(), SweepError> {
+async fn send(app: &App, queue: &str, messages: &[impl Serialize]) -> Result<(), SweepError> {
     let mut request = app.queues.sqs.send_message_batch().queue_url(queue);
-    for (place, parcel) in parcels.iter().enumerate() {
-        let body = serde_json::to_string(&StepMessage { parcel: parcel.at.clone() })
-            .map_err(|error| SweepError::Send(error.to_string()))?;
+    for (place, message) in messages.iter().enumerate() {
+        let body = serde_json::to_string(message).map_err(|error| SweepError::Send(error.to_string()))?;
         let entry = SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .message_body(body)

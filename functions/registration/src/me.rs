@@ -50,7 +50,7 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<
         card_no: account.card_no.to_string(),
         name: masked_name(&person.name),
         phone: Mobile::parse(&person.phone).map_err(Problem::internal)?.masked(),
-        open_items: account.open.len(),
+        open_items: account.held(),
         open_items_limit: rules.open_items(&About::card(account.class)).value,
     }))
 }

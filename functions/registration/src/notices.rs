@@ -4,11 +4,12 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::timeline::Step;
 use yujie_runtime::page::{self, PageQuery};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Query, Reader};
-use yujie_table::notice::{self, Notice, Sms};
+use yujie_table::notice::{self, About, Notice, Sms};
 
 use crate::App;
 
@@ -25,11 +26,27 @@ pub(crate) struct NoticeView {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// The step that it tells.
-    kind: Step,
-    order_no: String,
-    parcel_no: String,
+    kind: NoticeKind,
+    /// The order, when it is about a parcel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_no: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parcel_no: Option<String>,
+    /// The return, when it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_no: Option<String>,
     text: String,
     sms: SmsState,
+}
+
+/// A step of a parcel, or of a return.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum NoticeKind {
+    /// Of a parcel.
+    Parcel(Step),
+    /// Of a return.
+    Return(ReturnStep),
 }
 
 /// How far the SMS of a notice has come.
@@ -71,13 +88,29 @@ pub(crate) async fn list(
     }))
 }
 
+/// What may be told several times has its time in its id.
+fn id(notice: &Notice) -> String {
+    let at = notice.at.as_millisecond();
+    match &notice.about {
+        About::Parcel { no, step } if step.is_made_once() => format!("{no}-{}", step.as_str()),
+        About::Parcel { no, step } => format!("{no}-{}-{at}", step.as_str()),
+        About::Return { no, step } => format!("{no}-{}-{at}", step.as_str()),
+    }
+}
+
 fn view(notice: Notice) -> NoticeView {
+    let id = id(&notice);
+    let (kind, parcel, return_no) = match notice.about {
+        About::Parcel { no, step } => (NoticeKind::Parcel(step), Some(no), None),
+        About::Return { no, step } => (NoticeKind::Return(step), None, Some(no)),
+    };
     NoticeView {
-        id: format!("{}-{}", notice.parcel_no, notice.step.as_str()),
+        id,
         at: notice.at,
-        kind: notice.step,
-        order_no: notice.parcel_no.order_no.to_string(),
-        parcel_no: notice.parcel_no.to_string(),
+        kind,
+        order_no: parcel.as_ref().map(|no| no.order_no.to_string()),
+        parcel_no: parcel.map(|no| no.to_string()),
+        return_no: return_no.map(|no| no.to_string()),
         text: notice.text,
         sms: match notice.sms {
             Sms::Sending => SmsState::Pending,

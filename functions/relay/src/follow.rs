@@ -3,16 +3,21 @@
 use std::collections::BTreeSet;
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use jiff::Timestamp;
 use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::import::ImportStatus;
-use yujie_domain::parcel::{LineStatus, Parcel};
+use yujie_domain::parcel::{Destination, LineStatus, Parcel, Warning};
+use yujie_domain::payment::{Payment, State};
+use yujie_domain::returning::{State as ReturnState, Step as ReturnStep};
 use yujie_domain::timeline::Step;
 use yujie_domain::trial::Status;
-use yujie_domain::{SiteId, TitleId};
-use yujie_runtime::message::{Fact, ImportMessage, StepMessage, TrialMessage};
+use yujie_domain::{Carried, ReturnRef, SiteId, TitleId};
+use yujie_runtime::message::{
+    CollectionMessage, Fact, ImportMessage, PaymentMessage, StepMessage, TrialMessage,
+};
 use yujie_table::{
     Image, TableError, availability, bulk, copy, courier_event, hold, import, kind_of, lending, parcel,
-    title, trial,
+    payment, returning, title, trial,
 };
 
 use crate::send::Queue;
@@ -22,6 +27,8 @@ use crate::send::Queue;
 pub struct Follow {
     /// Work for the steps.
     pub steps: Vec<(Queue, StepMessage)>,
+    /// Returns for which a courier has something to do.
+    pub collections: Vec<CollectionMessage>,
     /// Facts for the notices.
     pub facts: Vec<Fact>,
     /// Titles whose record, free copies' sites or loans changed.
@@ -30,6 +37,8 @@ pub struct Follow {
     pub holds: BTreeSet<TitleId>,
     /// Imports that have a next part.
     pub imports: Vec<ImportMessage>,
+    /// Payments about which something is to be done at the payment platform.
+    pub payments: Vec<PaymentMessage>,
     /// Trials of rules that were asked for.
     pub trials: Vec<TrialMessage>,
     /// Titles whose copies became free or taken.
@@ -65,11 +74,13 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
         "parcel" => of_parcel(old, new, follow),
         "copy" => of_copy(old, new, follow),
         "hold" => of_hold(new, follow),
+        "return" => of_return(old, new, follow),
         "courier_event" => of_courier_event(old.as_ref(), new, follow),
         "title" => of_title(old, new, follow),
         "availability" => of_availability(old, new, follow),
         "lending" => of_lending(old, new, follow),
         "import" => of_import(old, new, follow),
+        "payment" => of_payment(old, new, follow),
         "trial" => of_trial(old.as_ref(), new, follow),
         // Other kinds are written for their readers alone; nothing follows from them.
         _ => Ok(()),
@@ -91,11 +102,19 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     if revoked || unbooked {
         follow.steps.push((Queue::Dispatch, StepMessage { parcel: new.at.clone() }));
     }
+    let told = told_besides(old.as_ref(), &new);
+    follow.facts.extend(told.map(|step| Fact::ParcelStep { parcel: new.at.clone(), step }));
+    follow.collections.extend(delivery_for_return(old.as_ref(), &new));
+    // What waited for a payment is taken on when it is paid, and not before.
+    let paid = old.as_ref().is_some_and(|old| old.unpaid) && !new.unpaid;
+    if paid && new.status() == LineStatus::Reserved {
+        follow.steps.push((Queue::Accept, StepMessage { parcel: new.at.clone() }));
+    }
     if before == Some(new.status()) {
         return Ok(());
     }
     let next = match new.status() {
-        LineStatus::Reserved => Some(Queue::Accept),
+        LineStatus::Reserved => (!new.unpaid).then_some(Queue::Accept),
         LineStatus::Accepted => Some(Queue::Sort),
         LineStatus::Picked => Some(Queue::Pack),
         LineStatus::Packed => Some(Queue::Dispatch),
@@ -112,6 +131,56 @@ fn of_parcel(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     follow
         .facts
         .extend(steps_between(before, &new).map(|step| Fact::ParcelStep { parcel: new.at.clone(), step }));
+    Ok(())
+}
+
+/// What its reader is told of that is no step of the parcel's own: what a closing of its site made of it, and that it is late.
+fn told_besides(old: Option<&Parcel>, new: &Parcel) -> impl Iterator<Item = Step> {
+    let before = old.map_or(0, |old| old.closings.len());
+    let closings: BTreeSet<Step> =
+        new.closings.iter().skip(before).map(|closing| Step::of_closing(&closing.effect)).collect();
+    let is_broken = |parcel: &Parcel| parcel.warned == Some(Warning::Broken);
+    let broken = is_broken(new) && !old.is_some_and(is_broken);
+    closings.into_iter().chain(broken.then_some(Step::PromiseBroken))
+}
+
+/// The return that a parcel's carrier takes along, when the parcel has left, or does not come to the door any more.
+fn delivery_for_return(old: Option<&Parcel>, new: &Parcel) -> Option<CollectionMessage> {
+    let decided = |parcel: &Parcel| {
+        parcel.status() >= LineStatus::Dispatched || parcel.destination != Destination::Home
+    };
+    let no = new.takes_back.clone().filter(|_| decided(new) && !old.is_some_and(decided))?;
+    Some(CollectionMessage { returning: ReturnRef { rid: new.at.rid.clone(), no } })
+}
+
+/// A return for which a courier is to be booked or called off.
+fn of_return(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.map(returning::of_image).transpose()? else {
+        return Ok(());
+    };
+    let old = old.map(returning::of_image).transpose()?;
+    let asked = old.is_none() && new.waits_for_courier();
+    let called_off = new.call_off && old.as_ref().is_none_or(|old| !old.call_off);
+    if asked || called_off {
+        follow.collections.push(CollectionMessage { returning: new.at.clone() });
+    }
+    let known = old.as_ref().map_or(0, |old| old.history.len());
+    let told = |step: ReturnStep| match step {
+        ReturnStep::CourierBooked | ReturnStep::NoDelivery | ReturnStep::GivenBack => true,
+        // Books are checked in one by one; that all are in is told once.
+        ReturnStep::Back => new.state() == ReturnState::Back,
+        ReturnStep::Booked | ReturnStep::Arrived | ReturnStep::Cancelled => false,
+    };
+    // Books that took a step together are one fact.
+    let steps: BTreeSet<(Timestamp, ReturnStep)> = new
+        .history
+        .iter()
+        .skip(known)
+        .map(|entry| (entry.at, entry.step))
+        .filter(|(_, step)| told(*step))
+        .collect();
+    let fact = |(at, step)| Fact::ReturnStep { returning: new.at.clone(), step, at };
+    follow.facts.extend(steps.into_iter().map(fact));
     Ok(())
 }
 
@@ -156,7 +225,10 @@ fn of_hold(new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
 /// A courier's push that was not stored before.
 fn of_courier_event(old: Option<&Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
     if let (None, Some(new)) = (old, new) {
-        follow.steps.push((Queue::Deliver, StepMessage { parcel: courier_event::parcel_of(new)? }));
+        match courier_event::carried_by(new)? {
+            Carried::Parcel(parcel) => follow.steps.push((Queue::Deliver, StepMessage { parcel })),
+            Carried::Return(returning) => follow.collections.push(CollectionMessage { returning }),
+        }
     }
     Ok(())
 }
@@ -206,6 +278,21 @@ fn of_import(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
     let before = old.map(import::of_image).transpose()?.map(|old| old.version);
     if new.status() == ImportStatus::Running && before != Some(new.version) {
         follow.imports.push(ImportMessage { import_id: new.id, version: new.version });
+    }
+    Ok(())
+}
+
+/// A payment that is not wanted any more, or of which something is to go back.
+fn of_payment(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.map(payment::of_image).transpose()? else {
+        return Ok(());
+    };
+    let old = old.map(payment::of_image).transpose()?;
+    let unwanted = |payment: &Payment| matches!(payment.state, State::Lapsed { closed: false });
+    let lapsed = unwanted(&new) && !old.as_ref().is_some_and(unwanted);
+    let refunds = old.as_ref().map_or(0, |old| old.refunds.len());
+    if lapsed || new.refunds.len() > refunds {
+        follow.payments.push(PaymentMessage { rid: new.rid.clone(), payment_no: new.no() });
     }
     Ok(())
 }

@@ -67,6 +67,7 @@ pub async fn handle(app: &App, event: Event) -> Result<(), RelayError> {
     if !follow.is_empty() {
         tracing::info!(
             steps = follow.steps.len(),
+            collections = follow.collections.len(),
             facts = follow.facts.len(),
             titles = follow.index.len(),
             imports = follow.imports.len(),

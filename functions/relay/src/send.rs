@@ -37,6 +37,8 @@ pub struct Send {
     imports: String,
     trials: String,
     holds: String,
+    settlements: String,
+    collections: String,
     notices: String,
 }
 
@@ -63,6 +65,8 @@ impl Send {
             imports: vars.required("IMPORTS_QUEUE_URL"),
             trials: vars.required("TRIALS_QUEUE_URL"),
             holds: vars.required("HOLDS_QUEUE_URL"),
+            settlements: vars.required("SETTLEMENTS_QUEUE_URL"),
+            collections: vars.required("COLLECTIONS_QUEUE_URL"),
             notices: vars.required("NOTICES_TOPIC_ARN"),
         }
     }
@@ -89,7 +93,9 @@ impl Send {
         let holds: Vec<HoldsMessage> =
             follow.holds.iter().map(|title_id| HoldsMessage { title_id: title_id.clone() }).collect();
         self.enqueue("the holds queue", &self.holds, &holds).await?;
+        self.enqueue("the collections queue", &self.collections, &follow.collections).await?;
         self.enqueue("the imports queue", &self.imports, &follow.imports).await?;
+        self.enqueue("the settlements queue", &self.settlements, &follow.payments).await?;
         self.enqueue("the trials queue", &self.trials, &follow.trials).await?;
         self.publish(&follow.facts).await
     }

@@ -1,5 +1,5 @@
-//! The nightly round: reads the whole table once, works out how often each title was borrowed, what stands on the shelves and what stands
-//! beside what, and writes what is not so already.
+//! The nightly round: reads the whole table once, works out how often each title was borrowed, what stands on the shelves, what stands beside
+//! what, and how promises were kept, and writes what is not so already.
 //!
 //! Nothing is remembered from one night to the next but the results themselves. A round that dies is made again from its beginning: what it
 //! had written is found as it must be, and is not written twice.
@@ -12,10 +12,11 @@ use std::future;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use yujie_domain::TitleId;
+use yujie_domain::punctuality::Months;
 use yujie_domain::shelves::{Beside, Facts, ShelfName};
 use yujie_runtime::{Clients, Clock, ConfigError, Vars, telemetry};
 use yujie_table::lending::{self, Lending};
-use yujie_table::{Table, TableError, shelf};
+use yujie_table::{Table, TableError, punctuality, shelf};
 
 /// Writes under way at once. Each is a read and a write of some milliseconds; a night has some thousands.
 const WRITES_AT_ONCE: usize = 8;
@@ -51,11 +52,12 @@ pub enum Job {
     Fill,
 }
 
-/// What was stored before this round.
+/// What else the walk finds: what was stored before this round, and how promises were kept.
 #[derive(Debug, Default)]
-struct Stored {
+struct Found {
     lending: BTreeMap<TitleId, Lending>,
     beside: BTreeMap<TitleId, Vec<Beside>>,
+    months: Months,
 }
 
 /// Makes one round.
@@ -71,19 +73,20 @@ pub async fn handle(app: &App, job: Job) -> Result<(), TableError> {
 async fn fill(app: &App) -> Result<(), TableError> {
     let before = app.table.consumed();
     let mut facts = Facts::new(app.clock.now());
-    let stored = walk::gather(&app.table, &mut facts).await?;
+    let found = walk::gather(&app.table, &mut facts).await?;
     let (readers, apart) = facts.readers();
     let read_units = app.table.consumed().read_tenths.saturating_sub(before.read_tenths) / 10;
     tracing::info!(readers, apart, read_units, "gathered");
 
-    let loans = put_lending(app, changed_lending(&facts, stored.lending)).await?;
+    let loans = put_lending(app, changed_lending(&facts, found.lending)).await?;
     let mut shelves = 0_u32;
     for name in ShelfName::ALL {
         let written = shelf::put(&app.table, name, &facts.shelf(name), app.clock.now()).await?;
         shelves += u32::from(written);
     }
-    let beside = put_beside(app, changed_beside(&facts, stored.beside)).await?;
-    tracing::info!(loans, shelves, beside, "shelves filled");
+    let beside = put_beside(app, changed_beside(&facts, found.beside)).await?;
+    let months = put_months(app, found.months).await?;
+    tracing::info!(loans, shelves, beside, months, "shelves filled");
     Ok(())
 }
 
@@ -114,6 +117,20 @@ fn changed_beside(
     }
     changed.extend(stored.into_keys().map(|id| (id, Vec::new())));
     changed
+}
+
+/// Writes how promises were kept, month by month; also of months of which nothing is left: what was late has come in another. Answers how many were
+/// written.
+async fn put_months(app: &App, months: Months) -> Result<u32, TableError> {
+    let mut months = months.into_each();
+    for before in punctuality::all(&app.table).await? {
+        months.entry(before.month).or_default();
+    }
+    let mut n = 0;
+    for (month, figures) in &months {
+        n += u32::from(punctuality::put(&app.table, month, figures, app.clock.now()).await?);
+    }
+    Ok(n)
 }
 
 /// Answers how many were written.

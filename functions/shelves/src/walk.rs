@@ -5,19 +5,19 @@ use yujie_domain::shelves::Facts;
 use yujie_table::bulk::{SHELF_SEGMENTS, ShelfFact, shelf_facts_after};
 use yujie_table::{Table, TableError};
 
-use crate::Stored;
+use crate::Found;
 
-/// Reads everything once and adds it to `facts`; what was stored before comes back. No more than one page of each part is held at a time.
-pub(crate) async fn gather(table: &Table, facts: &mut Facts) -> Result<Stored, TableError> {
+/// Reads everything once and adds it to `facts`; what else there is comes back. No more than one page of each part is held at a time.
+pub(crate) async fn gather(table: &Table, facts: &mut Facts) -> Result<Found, TableError> {
     let parts = (0..SHELF_SEGMENTS).map(|segment| Box::pin(pages(table, segment)));
     let mut pages = stream::select_all(parts);
-    let mut stored = Stored::default();
+    let mut found = Found::default();
     while let Some(page) = pages.try_next().await? {
         for fact in page {
-            sort_in(fact, facts, &mut stored);
+            sort_in(fact, facts, &mut found);
         }
     }
-    Ok(stored)
+    Ok(found)
 }
 
 /// The pages of one part.
@@ -32,7 +32,7 @@ fn pages(table: &Table, segment: u16) -> impl stream::Stream<Item = Result<Vec<S
     })
 }
 
-fn sort_in(fact: ShelfFact, facts: &mut Facts, stored: &mut Stored) {
+fn sort_in(fact: ShelfFact, facts: &mut Facts, found: &mut Found) {
     match fact {
         ShelfFact::Loans { reader, began, titles } => {
             for title in titles {
@@ -41,11 +41,12 @@ fn sort_in(fact: ShelfFact, facts: &mut Facts, stored: &mut Stored) {
         }
         ShelfFact::Received(title, at) => facts.received(&title, at),
         ShelfFact::Apart(reader) => facts.apart(reader),
+        ShelfFact::Came(came) => found.months.count(&came),
         ShelfFact::Lending(title, lending) => {
-            stored.lending.insert(title, lending);
+            found.lending.insert(title, lending);
         }
         ShelfFact::Beside(title, beside) => {
-            stored.beside.insert(title, beside);
+            found.beside.insert(title, beside);
         }
     }
 }

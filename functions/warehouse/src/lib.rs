@@ -1,6 +1,7 @@
 //! What staff do: work lists, scans, where a copy is, when a site is closed.
 
 mod copies;
+mod promises;
 mod scans;
 mod sites;
 mod work;
@@ -50,12 +51,13 @@ pub fn routes(app: App) -> Router {
         .route("/staff/work", get(work::list))
         .route("/staff/scans", post(scans::scan))
         .route("/staff/copies/{barcode}", get(copies::show))
+        .route("/staff/promises", get(promises::list))
         .route("/staff/sites/{site_id}/closures", get(sites::show).put(sites::close))
         .with_state(app)
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(work::list, scans::scan, copies::show, sites::show, sites::close))]
+#[openapi(paths(work::list, scans::scan, copies::show, promises::list, sites::show, sites::close))]
 struct Document;
 
 /// What these routes look like, for the API's document.

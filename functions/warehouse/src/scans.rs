@@ -7,14 +7,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::parcel::{Command, LineStatus, Refusal};
-use yujie_domain::rules::About;
 use yujie_domain::staff::Duty;
 use yujie_domain::{Barcode, ParcelNo, ParcelRef, SiteId, time};
-use yujie_lending::{CheckInError, CheckedIn, Fault};
+use yujie_lending::{CheckInError, CheckedIn, Fault, TakeBackError, TakenBack};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::step::{self, StepError};
 use yujie_runtime::{Code, Json, Problem, Staff};
-use yujie_table::{account, copy, parcel, site};
+use yujie_table::{copy, parcel, site};
 
 use crate::App;
 
@@ -60,6 +59,12 @@ pub(crate) enum Scan {
         #[schema(value_type = String)]
         barcode: Barcode,
     },
+    /// A reader handed a copy over to be brought back: to a driver, at a desk, or into a book drop. Its loan stops now, with or without a
+    /// booked return; check-in ends it when the copy is in.
+    TakeBack {
+        #[schema(value_type = String)]
+        barcode: Barcode,
+    },
     /// A cancelled copy was taken out of its parcel's box, or back from the sorting table.
     TakeOut {
         #[schema(value_type = String)]
@@ -85,6 +90,9 @@ pub(crate) struct Scanned {
     /// The parcel, when the scan was about one; for a copy that came back, the one that it goes into for the next reader in line.
     #[serde(skip_serializing_if = "Option::is_none")]
     parcel_no: Option<String>,
+    /// The return with which a book was taken from its reader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_no: Option<String>,
     /// The parcel's status now.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<LineStatus>,
@@ -141,6 +149,7 @@ pub(crate) async fn scan(
             carry_out(&app, &named(&app, &parcel_no).await?, Command::Collect { site, code }, None).await
         }
         Scan::CheckIn { barcode } => check_in(&app, &staff, barcode).await,
+        Scan::TakeBack { barcode } => take_back(&app, &staff, barcode).await,
         Scan::TakeOut { parcel_no, barcode } => {
             let at = named(&app, &parcel_no).await?;
             carry_out(&app, &at, Command::TakeOut { barcode: barcode.clone(), site }, Some(barcode)).await
@@ -154,6 +163,7 @@ fn duty(scan: &Scan) -> Duty {
         Scan::Pack { .. } | Scan::TakeOut { .. } => Duty::Pack,
         Scan::HandOver { .. } | Scan::Depart { .. } => Duty::Dispatch,
         Scan::Arrive { .. } | Scan::Collect { .. } | Scan::CheckIn { .. } => Duty::Desk,
+        Scan::TakeBack { .. } => Duty::TakeBack,
     }
 }
 
@@ -177,14 +187,9 @@ fn pickup_code(app: &App) -> Result<String, Problem> {
 
 /// The last day on which a parcel that arrives today waits at `site`, by the rules and the site's calendar.
 async fn keep_until(app: &App, at: &ParcelRef, site: &SiteId) -> Result<Date, Problem> {
-    let now = app.lending.edge.clock.now();
-    let rules = app.lending.rules.in_force(&app.lending.table, now).await.map_err(fault)?;
-    let account = account::get(&app.lending.table, &at.rid).await?;
-    let class = account.map(|account| account.class).unwrap_or_default();
-    let days = rules.pickup_days(&About::card(class).at(Some(site))).value;
+    let today = time::day(app.lending.edge.clock.now());
     let place = site::get(&app.lending.table, site).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let last = place.pickup_deadline(time::day(now), days);
-    Ok(rules.open_day_from(last))
+    app.lending.pickup_deadline(&at.rid, &place, today).await.map_err(fault)
 }
 
 async fn carry_out(
@@ -201,6 +206,7 @@ async fn carry_out(
     Ok(Json(Scanned {
         outcome: if done.changed { ScanOutcome::Done } else { ScanOutcome::Already },
         parcel_no: Some(at.no().to_string()),
+        return_no: None,
         status: Some(status),
         barcode: barcode.map(|barcode| barcode.to_string()),
     }))
@@ -212,7 +218,7 @@ fn problem(error: StepError) -> Problem {
         StepError::Table(error) => error.into(),
         StepError::Refused(refusal) => {
             let code = match refusal {
-                Refusal::TooEarly { .. } => Code::TooEarly,
+                Refusal::TooEarly { .. } | Refusal::Unpaid => Code::TooEarly,
                 Refusal::WrongParcel => Code::WrongParcel,
                 Refusal::WrongSite { .. } => Code::WrongSite,
                 Refusal::WrongWay => Code::WrongWay,
@@ -235,21 +241,43 @@ async fn check_in(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Sca
         CheckInError::Fault(error) => fault(error),
     })?;
     tracing::info!(copy.barcode = %barcode, site = %staff.site, ?done, "check-in");
-    let (outcome, gift) = match done {
+    let (outcome, parcel) = match done {
         CheckedIn::Free => (ScanOutcome::Done, None),
-        CheckedIn::Given(gift) => (ScanOutcome::Done, Some(gift)),
-        CheckedIn::Already => (ScanOutcome::Already, None),
+        CheckedIn::Given(gift) => (ScanOutcome::Done, Some(gift.parcel)),
+        CheckedIn::Already(parcel) => (ScanOutcome::Already, parcel),
     };
     Ok(Json(Scanned {
         outcome,
-        parcel_no: gift.map(|gift| gift.parcel.no().to_string()),
+        parcel_no: parcel.map(|parcel| parcel.no().to_string()),
+        return_no: None,
+        status: None,
+        barcode: Some(barcode.to_string()),
+    }))
+}
+
+/// A reader handed a copy over: its loan stops now.
+async fn take_back(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Scanned>, Problem> {
+    let done = app.lending.take_back(&barcode, &staff.site).await.map_err(|error| match error {
+        TakeBackError::NotFound => Problem::new(Code::NotFound),
+        TakeBackError::NotOnLoan => Problem::new(Code::NotOnLoan),
+        TakeBackError::Fault(error) => fault(error),
+    })?;
+    tracing::info!(copy.barcode = %barcode, site = %staff.site, ?done, "taken back");
+    let (outcome, return_no) = match done {
+        TakenBack::Now(no) => (ScanOutcome::Done, Some(no)),
+        TakenBack::Already(no) => (ScanOutcome::Already, no),
+    };
+    Ok(Json(Scanned {
+        outcome,
+        parcel_no: None,
+        return_no: return_no.map(|no| no.to_string()),
         status: None,
         barcode: Some(barcode.to_string()),
     }))
 }
 
 /// A fault of ours, or of the table's.
-fn fault(fault: Fault) -> Problem {
+pub(crate) fn fault(fault: Fault) -> Problem {
     match fault {
         Fault::Table(error) => error.into(),
         Fault::NoRules | Fault::Seal(_) | Fault::Unsound(_) => Problem::internal(fault),

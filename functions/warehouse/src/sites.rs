@@ -9,9 +9,11 @@ use yujie_domain::site::{Closure, Site};
 use yujie_domain::staff::{Duty, Role};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Path, Problem, Staff};
+use yujie_table::parcel;
 use yujie_table::site::{self, Kept, Stored};
 
 use crate::App;
+use crate::scans::fault;
 
 /// The days on which a site is to be closed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,6 +36,10 @@ pub(crate) struct SiteCalendar {
     closures: Vec<Closure>,
     /// Named when the list is changed.
     version: u64,
+    /// After a change: how many parcels on their way to the site, or waiting in it, it concerns. Within a minute they go to another site, or
+    /// wait longer, and their readers are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concerned: Option<u32>,
 }
 
 /// The days on which a site is closed.
@@ -57,7 +63,7 @@ pub(crate) async fn show(
 ) -> Result<Json<SiteCalendar>, Problem> {
     staff.must(Duty::Look)?;
     let Kept { site, version } = found(&app, &site_id).await?;
-    Ok(Json(view(site, version)))
+    Ok(Json(view(site, version, None)))
 }
 
 /// Closes a site on these days and on no others: the own site, administrators any.
@@ -93,11 +99,25 @@ pub(crate) async fn close(
     let site = Site { closures, ..site };
     match site::store(&app.lending.table, &site, calendar.version).await? {
         Stored::Now(version) => {
-            tracing::info!(site = %site.id, staff.login = %staff.login, closures = site.closures.len(), "site closed");
-            Ok(Json(view(site, version)))
+            let concerned = concerned(&app, &site).await?;
+            tracing::info!(
+                site = %site.id, staff.login = %staff.login, closures = site.closures.len(), concerned, "site closed"
+            );
+            Ok(Json(view(site, version, Some(concerned))))
         }
         Stored::Overtaken => Err(Problem::new(Code::ChangedMeanwhile)),
     }
+}
+
+/// How many open parcels its closings concern.
+async fn concerned(app: &App, site: &Site) -> Result<u32, Problem> {
+    let mut n = 0;
+    for parcel in parcel::open(&app.lending.table).await? {
+        if parcel.destination.site() == Some(&site.id) {
+            n += u32::from(app.lending.is_concerned(&parcel, site).await.map_err(fault)?);
+        }
+    }
+    Ok(n)
 }
 
 async fn found(app: &App, site_id: &str) -> Result<Kept, Problem> {
@@ -125,12 +145,13 @@ fn checked(closures: Vec<Closure>) -> Result<Vec<Closure>, Problem> {
     wrong.map_or(Ok(good), Err)
 }
 
-fn view(site: Site, version: u64) -> SiteCalendar {
+fn view(site: Site, version: u64, concerned: Option<u32>) -> SiteCalendar {
     SiteCalendar {
         site_id: site.id.into(),
         name: site.name,
         opening_hours: site.opening_hours.into(),
         closures: site.closures,
         version,
+        concerned,
     }
 }

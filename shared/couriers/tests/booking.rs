@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use yujie_couriers::Secret;
 use yujie_couriers::kuaidi100::booking::{Contact, Pickup, PickupDay};
 use yujie_couriers::kuaidi100::{Booked, Booking, BookingError, Credentials, reply};
-use yujie_domain::ParcelNo;
+use yujie_domain::{Carried, ParcelNo, ReturnNo};
 
 fn credentials() -> Credentials {
     Credentials {
@@ -24,9 +24,15 @@ fn now() -> Timestamp {
     "2026-09-27T10:00:00+08:00".parse().unwrap()
 }
 
+const READER: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+fn parcel(n: u8) -> Carried {
+    format!("{READER}.260927ABCDEF0001.{n}").parse().unwrap()
+}
+
 fn booking() -> Booking {
     Booking {
-        parcel: "260927ABCDEF0001-1".parse().unwrap(),
+        carried: parcel(1),
         attempt: 0,
         carrier: "shunfeng".to_owned(),
         sender: Contact {
@@ -106,7 +112,7 @@ fn a_parcel_booked_anew_after_a_cancellation_is_another_booking_to_the_platform(
 
 #[test]
 fn the_longest_idempotency_key_is_taken_and_is_no_parcels_number() {
-    let longest = Booking { parcel: "260927ABCDEF0001-255".parse().unwrap(), attempt: u8::MAX, ..booking() };
+    let longest = Booking { carried: parcel(255), attempt: u8::MAX, ..booking() };
 
     let key = longest.third_order_id();
 
@@ -123,6 +129,14 @@ fn an_accepted_booking_has_its_numbers() {
 
     assert_eq!((booked.task_id.as_str(), booked.order_id.as_str()), ("T1", "10001"));
     assert_eq!(booked.waybill.unwrap().as_str(), "SF0000000000001");
+}
+
+#[test]
+fn a_return_is_booked_under_its_own_number_which_is_no_parcels() {
+    let back = Booking { carried: format!("{READER}.R260927ABCDEF0001").parse().unwrap(), ..booking() };
+    assert_eq!(back.third_order_id(), "R260927ABCDEF0001");
+    assert!(back.third_order_id().parse::<ReturnNo>().is_ok());
+    assert!(back.third_order_id().parse::<ParcelNo>().is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::ids::{Barcode, CardNo, OrderNo, ReaderId, TitleId};
+use crate::ids::{Barcode, CardNo, OrderNo, ReaderId, ReturnNo, TitleId};
 use crate::parcel::Parcel;
 use crate::rules::{About, By, CardClass, ItemClass, RuleSet};
 use crate::time;
@@ -50,6 +50,8 @@ pub struct OpenItem {
     pub class: ItemClass,
     /// The loan, once it runs.
     pub loan: Option<Loan>,
+    /// The return that the book is booked for, or on its way back with.
+    pub returning: Option<ReturnNo>,
 }
 
 /// A running loan.
@@ -61,6 +63,15 @@ pub struct Loan {
     pub due: Date,
     /// How often it was renewed.
     pub renewed: u16,
+    /// When the reader handed the book over to be brought back: from then on the loan does not run, though the copy is not in yet.
+    pub back: Option<Timestamp>,
+}
+
+impl Loan {
+    /// Whether the reader still has the book.
+    pub const fn runs(&self) -> bool {
+        self.back.is_none()
+    }
 }
 
 /// A pause after too many uncollected parcels.
@@ -96,14 +107,19 @@ impl Account {
         Self { version: self.version + 1, ..self.clone() }
     }
 
+    /// How many books are ordered or with the reader: what the limit is about. What was handed over counts no more.
+    pub fn held(&self) -> usize {
+        self.open.values().filter(|item| item.loan.is_none_or(|loan| loan.runs())).count()
+    }
+
     /// How many books are ordered and not yet with the reader.
     pub fn in_process(&self) -> usize {
         self.open.values().filter(|item| item.loan.is_none()).count()
     }
 
-    /// The first day on which something is due.
+    /// The first day on which something is due that the reader still has.
     pub fn first_due(&self) -> Option<Date> {
-        self.open.values().filter_map(|item| item.loan.map(|loan| loan.due)).min()
+        self.open.values().filter_map(|item| item.loan.filter(Loan::runs).map(|loan| loan.due)).min()
     }
 
     /// Whether the card is past its last day.
@@ -137,7 +153,7 @@ impl Account {
             let due = self.last_day(time::due(since, days), rules);
             if let Some(item) = next.open.get_mut(&line.title_id).filter(|item| item.barcode == line.barcode)
             {
-                item.loan = Some(Loan { since: handed_over, due, renewed: 0 });
+                item.loan = Some(Loan { since: handed_over, due, renewed: 0, back: None });
             }
         }
         next
@@ -147,6 +163,35 @@ impl Account {
     pub fn last_day(&self, counted: Date, rules: &RuleSet) -> Date {
         let open = rules.open_day_from(counted);
         self.expires.map_or(open, |last| open.min(last))
+    }
+
+    /// The title and the open item of a copy.
+    pub fn item_of(&self, barcode: &Barcode) -> Option<(&TitleId, &OpenItem)> {
+        self.open.iter().find(|(_, item)| item.barcode == *barcode)
+    }
+
+    /// Takes down that the reader handed these books over with a return, at `at`. No loan ends before it began, and one that ended stays
+    /// as it is. A return that the loan is booked for already stays the loan's own: check-in completes it.
+    #[must_use]
+    pub fn handed_back(&self, barcodes: &[Barcode], with: &ReturnNo, at: Timestamp) -> Self {
+        let mut next = self.next();
+        for item in next.open.values_mut().filter(|item| barcodes.contains(&item.barcode)) {
+            if let Some(loan) = item.loan.as_mut().filter(|loan| loan.runs()) {
+                loan.back = Some(at.max(loan.since));
+                item.returning.get_or_insert_with(|| with.clone());
+            }
+        }
+        next
+    }
+
+    /// Takes down that these books are booked for a return, or with `None` that they are not any more.
+    #[must_use]
+    pub fn returning(&self, barcodes: &[Barcode], with: Option<&ReturnNo>) -> Self {
+        let mut next = self.next();
+        for item in next.open.values_mut().filter(|item| barcodes.contains(&item.barcode)) {
+            item.returning = with.cloned();
+        }
+        next
     }
 
     /// Without the books of these identity codes, whether ordered or on loan.
@@ -204,6 +249,37 @@ mod tests {
             None,
             "the pause is over though all three still count"
         );
+    }
+
+    #[test]
+    fn a_book_that_was_handed_over_is_not_due_and_counts_no_more_but_stays_in_the_account() {
+        let mut reader = account();
+        let since: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
+        for (n, due) in ["2026-12-01", "2026-12-20"].into_iter().enumerate() {
+            let item = OpenItem {
+                barcode: Barcode::parse(&format!("Y0000{n}")).unwrap(),
+                order_no: OrderNo::new(since, 1),
+                title: "书".to_owned(),
+                class: ItemClass::Ordinary,
+                loan: Some(Loan { since, due: day(due), renewed: 0, back: None }),
+                returning: None,
+            };
+            reader.open.insert(TitleId::parse(&format!("t{n}")).unwrap(), item);
+        }
+        let first = [Barcode::parse("Y00000").unwrap()];
+        let no = ReturnNo::new(since, 1);
+
+        let early = "2026-11-22T02:00:00Z".parse().unwrap();
+        let after = reader.handed_back(&first, &no, early);
+
+        assert_eq!((after.held(), after.open.len()), (1, 2));
+        assert_eq!(after.first_due(), Some(day("2026-12-20")));
+        let (_, item) = after.item_of(&first[0]).unwrap();
+        assert_eq!(item.loan.unwrap().back, Some(since), "no loan ends before it began");
+        assert_eq!(item.returning, Some(no.clone()));
+        let again =
+            after.handed_back(&first, &ReturnNo::new(since, 2), "2026-11-30T02:00:00Z".parse().unwrap());
+        assert_eq!(again.open, after.open, "it ended once");
     }
 
     #[test]

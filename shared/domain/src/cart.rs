@@ -16,6 +16,7 @@ use crate::ids::{OrderNo, SiteId, TitleId};
 use crate::order::{self, Asked, Look, Obstacle, Offer, Place, Target};
 use crate::parcel::Destination;
 use crate::rules::{About, By, RuleSet};
+use crate::slot::Wish;
 
 /// Lines that a cart may have: ten orders' worth, and few enough to be looked at together.
 pub const MOST: usize = 50;
@@ -148,7 +149,7 @@ pub fn state(
     places: &BTreeMap<SiteId, Place>,
     now: Timestamp,
 ) -> LineState {
-    let target = Target { destination: Destination::Home, division: None, obstacle: None };
+    let target = Target { destination: Destination::Home, zone: None, wish: Wish::default(), obstacle: None };
     let asked = Asked { account, rules, target: &target, if_missing: None, places, now, spread: 0 };
     match order::look(offer, &asked) {
         Ok(Look::Free { copies, .. }) => {
@@ -187,7 +188,12 @@ impl From<Obstacle> for LineState {
             | Obstacle::OutOfZone { .. }
             | Obstacle::UnknownSite
             | Obstacle::SiteClosed { .. }
-            | Obstacle::SiteFull { .. } => Self::Never,
+            | Obstacle::SiteFull { .. }
+            | Obstacle::DoorCosts { .. }
+            | Obstacle::SlotFull { .. }
+            | Obstacle::SlotPast { .. }
+            | Obstacle::UnknownSlot { .. }
+            | Obstacle::SlotsFull { .. } => Self::Never,
         }
     }
 }
@@ -221,7 +227,7 @@ pub fn limit_left(account: &Account, rules: &RuleSet, today: Date) -> u16 {
     }
     let about = About::card(account.class);
     let left = |most: u16, has: usize| most.saturating_sub(u16::try_from(has).unwrap_or(u16::MAX));
-    left(rules.open_items(&about).value, account.open.len())
+    left(rules.open_items(&about).value, account.held())
         .min(left(rules.in_process(&about).value, account.in_process()))
 }
 

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::account::Account;
 use crate::ids::{AddressId, ReaderId, SiteId, TitleId};
 use crate::rules::{About, ItemClass, RuleSet};
+use crate::slot::Slot;
 
 /// The name under which the queue's order is published.
 pub const POLICY: &str = "first_come_first_served";
@@ -25,6 +26,9 @@ pub enum Wherever {
         /// Which.
         #[schema(value_type = String)]
         address_id: AddressId,
+        /// When: one of `GET /slots`; nothing for as soon as possible. Nobody knows when a book comes that is waited for: a hold has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Slot>,
     },
     /// At a public site.
     Site {
@@ -32,6 +36,25 @@ pub enum Wherever {
         #[schema(value_type = String)]
         site_id: SiteId,
     },
+}
+
+impl Wherever {
+    /// The same, as soon as possible.
+    #[must_use]
+    pub fn without_slot(&self) -> Self {
+        match self {
+            Self::Home { address_id, .. } => Self::Home { address_id: address_id.clone(), slot: None },
+            Self::Site { site_id } => Self::Site { site_id: site_id.clone() },
+        }
+    }
+
+    /// The slot that is chosen.
+    pub const fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::Home { slot, .. } => slot.as_ref(),
+            Self::Site { .. } => None,
+        }
+    }
 }
 
 /// One reader's place in the queue for a title.
@@ -106,7 +129,7 @@ impl Hold {
             Some(PassedOver::CardExpired)
         } else if account.ban(rules, today).is_some() {
             Some(PassedOver::Banned)
-        } else if full(account.open.len(), rules.open_items(&about).value)
+        } else if full(account.held(), rules.open_items(&about).value)
             || full(account.in_process(), rules.in_process(&about).value)
         {
             Some(PassedOver::AtLimit)
@@ -205,6 +228,7 @@ mod tests {
                 title: String::new(),
                 class: ItemClass::Ordinary,
                 loan: None,
+                returning: None,
             };
             account.open.insert(TitleId::parse(&format!("had{n}")).unwrap(), item);
         }

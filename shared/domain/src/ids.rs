@@ -261,6 +261,18 @@ text_id! {
     }
 }
 
+text_id! {
+    /// The number under which something is paid: 6 to 32 characters, as payment providers take them.
+    PaymentNo, "payment_no", |text| token(text, 6, 32)
+}
+
+impl PaymentNo {
+    /// A number made of what is well formed already.
+    pub(crate) const fn made(text: String) -> Self {
+        Self(text)
+    }
+}
+
 const CROCKFORD: [char; 32] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M',
     'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
@@ -290,6 +302,81 @@ impl OrderNo {
             encode(since_midnight, 6),
             encode(u64::from(chance), 4)
         ))
+    }
+}
+
+text_id! {
+    /// The number of a return: `R` and sixteen characters as an order's number has them, so that it sorts by time and is never taken for
+    /// an order's.
+    ReturnNo, "return_no", |text| {
+        let text = text.to_ascii_uppercase();
+        match text.strip_prefix('R') {
+            Some(rest) if rest.bytes().all(|b| b.is_ascii_alphanumeric()) => token(&text, 17, 17),
+            _ => Err("R and sixteen letters and digits are expected"),
+        }
+    }
+}
+
+impl ReturnNo {
+    /// The number of a return booked at `at`; `chance` makes two of one millisecond differ.
+    pub fn new(at: jiff::Timestamp, chance: u32) -> Self {
+        Self(format!("R{}", OrderNo::new(at, chance)))
+    }
+}
+
+/// Which return: its reader and its number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReturnRef {
+    /// The reader who gives books back.
+    pub rid: ReaderId,
+    /// The number people see.
+    pub no: ReturnNo,
+}
+
+impl fmt::Display for ReturnRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.rid, self.no)
+    }
+}
+
+impl FromStr for ReturnRef {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let bad = || Invalid::new("return", "expected reader.number");
+        let (rid, no) = text.split_once('.').ok_or_else(bad)?;
+        Ok(Self { rid: ReaderId::parse(rid)?, no: ReturnNo::parse(no)? })
+    }
+}
+
+/// What a courier carries for us: a parcel to a reader, or a return from one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carried {
+    /// To a reader.
+    Parcel(ParcelRef),
+    /// From a reader.
+    Return(ReturnRef),
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parcel(at) => at.fmt(f),
+            Self::Return(at) => at.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Carried {
+    type Err = Invalid;
+
+    /// A parcel's text has three parts, a return's two.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text.split('.').count() == 2 {
+            text.parse().map(Self::Return)
+        } else {
+            text.parse().map(Self::Parcel)
+        }
     }
 }
 
@@ -445,6 +532,21 @@ mod tests {
         assert_eq!(numbers, sorted);
         assert!(numbers[0].starts_with("261122") && numbers[1].starts_with("261123"));
         assert_eq!(OrderNo::parse(&numbers[0]).unwrap().as_str(), numbers[0]);
+    }
+
+    #[test]
+    fn what_is_carried_is_told_from_its_text() {
+        let rid = ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let parcel = Carried::Parcel(ParcelRef { rid: rid.clone(), order_no: OrderNo::new(at, 1), n: 1 });
+        let back = Carried::Return(ReturnRef { rid, no: ReturnNo::new(at, 1) });
+        for carried in [parcel, back] {
+            assert_eq!(carried.to_string().parse::<Carried>().unwrap(), carried);
+        }
+        for bad in ["", "a.b", "01ARZ3NDEKTSV4RRFFQ69G5FAV.700101AAAAAAAAAA", "01ARZ3NDEKTSV4RRFFQ69G5FAV.R7"]
+        {
+            assert!(bad.parse::<Carried>().is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -19,11 +19,15 @@ pub mod import;
 pub mod money;
 pub mod order;
 pub mod parcel;
+pub mod payment;
 pub mod pick;
+pub mod punctuality;
 pub mod renewal;
+pub mod returning;
 pub mod rules;
 pub mod shelves;
 pub mod site;
+pub mod slot;
 pub mod staff;
 pub mod text;
 pub mod time;
@@ -33,6 +37,6 @@ pub mod trial;
 
 pub use identity::{Mobile, ResidentId};
 pub use ids::{
-    AddressId, Barcode, CardNo, ImageHash, ImportId, Invalid, Isbn, Language, OrderNo, ParcelNo, ParcelRef,
-    ReaderId, SiteId, StaffLogin, TitleId, TrialId, Waybill,
+    AddressId, Barcode, CardNo, Carried, ImageHash, ImportId, Invalid, Isbn, Language, OrderNo, ParcelNo,
+    ParcelRef, PaymentNo, ReaderId, ReturnNo, ReturnRef, SiteId, StaffLogin, TitleId, TrialId, Waybill,
 };

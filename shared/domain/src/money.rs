@@ -35,6 +35,12 @@ impl Fen {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// What is left of this amount without another; nothing when the other is more.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// This amount `n` times; the largest amount there is when it does not fit.
     #[must_use]
     pub const fn times(self, n: u32) -> Self {

@@ -18,7 +18,8 @@ use crate::copy::{Copy, CopyStatus};
 use crate::ids::{SiteId, TitleId};
 use crate::money::Fen;
 use crate::parcel::Destination;
-use crate::rules::{About, By, ItemClass, RuleSet};
+use crate::rules::{About, By, ItemClass, RuleSet, Zone};
+use crate::slot::{self, Settled, Slot, Wish};
 use crate::{hold, time};
 
 /// A site that opens no sooner than after this many days sends nothing.
@@ -56,8 +57,10 @@ pub struct Offer {
 pub struct Target {
     /// To the door or to which site.
     pub destination: Destination,
-    /// The address's division, for the door.
-    pub division: Option<String>,
+    /// The zone of the address, for the door.
+    pub zone: Option<Zone>,
+    /// When it is to be delivered, at the door.
+    pub wish: Wish,
     /// What is wrong with the destination itself.
     pub obstacle: Option<Obstacle>,
 }
@@ -94,6 +97,8 @@ pub struct Asked<'a> {
 pub struct Fee {
     /// The amount.
     pub fen: Fen,
+    /// What each book but the first added to it.
+    pub more: Fen,
     /// The rule; `None` for what is always free.
     pub by: Option<By>,
 }
@@ -120,6 +125,10 @@ pub struct Quote {
     pub queued: Vec<Queued>,
     /// Titles without a free copy that are left out.
     pub unfilled: Vec<TitleId>,
+    /// When it is delivered, at the door; `None`: as soon as possible.
+    pub slot: Option<Slot>,
+    /// How many places the zone has in that slot, when each parcel takes one of them.
+    pub per_slot: Option<u16>,
     /// When everything will have arrived.
     pub promised_by: Timestamp,
     /// What it costs.
@@ -175,19 +184,20 @@ pub fn quote(offers: &[Offer], asked: &Asked<'_>) -> Result<Quote, Vec<Obstacle>
         }
     }
     obstacles.extend(limits(account, rules, &about, found.len(), queued.len()));
+    let promised = promised_by(asked, &about);
+    let settle = |parcels: usize| settle(asked, &about, parcels, promised);
     obstacles.extend(target.obstacle.clone());
-    obstacles.extend(zone(target, rules));
+    if target.obstacle.is_none() {
+        obstacles.extend(settle(1).err());
+    }
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
+    let parcels = choose::choose(found.clone(), asked);
+    // A slot that is nearly full may take one parcel and not two.
+    let Settled { slot, per_slot, promised_by } = settle(parcels.len()).map_err(|full| vec![full])?;
     let fee = fee(&target.destination, rules, &about, found.len());
-    Ok(Quote {
-        parcels: choose::choose(found, asked),
-        queued,
-        unfilled,
-        promised_by: promised_by(asked, &about),
-        fee,
-    })
+    Ok(Quote { parcels, queued, unfilled, slot, per_slot, promised_by, fee })
 }
 
 /// What stands against this reader whatever they ask for.
@@ -295,11 +305,11 @@ fn limits(
     let in_process = rules.in_process(about);
     let holds = rules.holds(about);
     let mut obstacles = Vec::new();
-    if account.open.len() + wanted > usize::from(open_items.value) {
+    if account.held() + wanted > usize::from(open_items.value) {
         obstacles.push(Obstacle::LimitReached {
             limit: open_items.value,
-            open: count(account.open.len()),
-            over: over(account.open.len(), open_items.value),
+            open: count(account.held()),
+            over: over(account.held(), open_items.value),
             by: open_items.by,
         });
     }
@@ -322,33 +332,49 @@ fn limits(
     obstacles
 }
 
-fn zone(target: &Target, rules: &RuleSet) -> Option<Obstacle> {
-    let division = target.division.as_deref()?;
-    rules.zone(division).is_none().then(|| Obstacle::OutOfZone { division: division.to_owned() })
+/// When so many parcels are delivered.
+fn settle(
+    asked: &Asked<'_>,
+    about: &About<'_>,
+    parcels: usize,
+    promised: Timestamp,
+) -> Result<Settled, Obstacle> {
+    let Asked { target, rules, now, .. } = *asked;
+    let Some(zone) = &target.zone else {
+        return Ok(Settled { slot: None, per_slot: None, promised_by: promised });
+    };
+    let parcels = u16::try_from(parcels).unwrap_or(u16::MAX);
+    slot::settle(rules, about, zone, &target.wish, (now, parcels, promised))
 }
 
-fn fee(destination: &Destination, rules: &RuleSet, about: &About<'_>, books: usize) -> Fee {
+/// What bringing `books` books there costs.
+pub fn fee(destination: &Destination, rules: &RuleSet, about: &About<'_>, books: usize) -> Fee {
     match destination {
-        Destination::Site { .. } => Fee { fen: Fen::ZERO, by: None },
+        Destination::Site { .. } => Fee { fen: Fen::ZERO, more: Fen::ZERO, by: None },
         Destination::Home => {
             let (first, more) = (rules.home_fee(about), rules.home_fee_more(about));
             let further = u32::try_from(books.saturating_sub(1)).unwrap_or(u32::MAX);
-            Fee { fen: first.value.plus(more.value.times(further)), by: Some(first.by) }
+            Fee { fen: first.value.plus(more.value.times(further)), more: more.value, by: Some(first.by) }
         }
     }
+}
+
+/// When what is taken on at `now` will have arrived, as far as the library's own days decide it.
+pub fn counted_from(rules: &RuleSet, about: &About<'_>, now: Timestamp) -> Timestamp {
+    time::promised_by(
+        now,
+        rules.cut_off(about).value,
+        rules.opening(about).value,
+        rules.promise_hours(about).value,
+        |day| rules.open_day_from(day),
+    )
 }
 
 /// When everything will have arrived: counted from the order, or from the next morning after the day's cut-off; never on a day on which the
 /// library, or the site where it is collected, is closed.
 fn promised_by(asked: &Asked<'_>, about: &About<'_>) -> Timestamp {
     let rules = asked.rules;
-    let promised = time::promised_by(
-        asked.now,
-        rules.cut_off(about).value,
-        rules.opening(about).value,
-        rules.promise_hours(about).value,
-        |day| rules.open_day_from(day),
-    );
+    let promised = counted_from(rules, about, asked.now);
     let Some(place) = asked.target.site().and_then(|site| asked.places.get(site)) else { return promised };
     // What is there before its site opens waits for the opening.
     let mut day = place.opens_on.map_or_else(|| time::day(promised), |opens| opens.max(time::day(promised)));

@@ -4,18 +4,22 @@
 //! Each command is decided here. The answer is a changed parcel, "already there" (a repeated message or scan: normal), or a refusal.
 
 mod change;
+mod closing;
 mod line;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::copy::Received;
 use crate::courier::Journey;
-use crate::ids::{Barcode, OrderNo, ParcelRef, SiteId, TitleId, Waybill};
+use crate::ids::{Barcode, OrderNo, ParcelRef, ReturnNo, SiteId, TitleId, Waybill};
 use crate::rules::ItemClass;
+use crate::site::Shut;
+use crate::slot::Slot;
 
+pub use closing::{Closing, Effect};
 pub use line::{LineEvent, LineStatus, TRANSITIONS};
 
 use LineStatus::{
@@ -65,6 +69,22 @@ impl Destination {
             Self::Site { site_id } => Some(site_id),
         }
     }
+}
+
+/// What counts the places of where parcels go.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// A site: the parcels that are on their way to it or wait in it.
+    Site(SiteId),
+    /// A division's slot: the parcels that are delivered in it.
+    Slot {
+        /// The division.
+        division: String,
+        /// The slot's day.
+        day: Date,
+        /// When it begins.
+        from: Time,
+    },
 }
 
 /// Who carries a parcel.
@@ -193,7 +213,11 @@ pub struct Parcel {
     pub site: SiteId,
     /// Where it goes.
     pub destination: Destination,
-    /// Whether it takes one of the counted places of the site that it goes to.
+    /// The division that it is delivered to, at a door.
+    pub zone: Option<String>,
+    /// When it is delivered, at a door: as its reader chose, or as there was room.
+    pub slot: Option<Slot>,
+    /// Whether it takes one of the counted places of where it goes: of the site, or of the division in its slot.
     pub takes_place: bool,
     /// When the reader was told it would arrive.
     pub promised_by: Timestamp,
@@ -205,6 +229,8 @@ pub struct Parcel {
     pub remedy_days: u16,
     /// Why it leaves from this site.
     pub because: Because,
+    /// Whether its reader has yet to pay for it: until then nobody takes it on, and its clock does not run.
+    pub unpaid: bool,
     /// The books.
     pub lines: Vec<Line>,
     /// When its books were put on the pick list.
@@ -225,6 +251,10 @@ pub struct Parcel {
     pub warned: Option<Warning>,
     /// What happened, oldest first.
     pub history: Vec<Entry>,
+    /// The return that its carrier takes along from the reader's door.
+    pub takes_back: Option<ReturnNo>,
+    /// What closings of its sites made of it, oldest first.
+    pub closings: Vec<Closing>,
     /// Counts the changes: the condition of every write.
     pub version: u64,
 }
@@ -232,6 +262,15 @@ pub struct Parcel {
 /// What is asked of a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// What its reader owes for it was paid.
+    Paid {
+        /// By when it will be there: counted from the payment.
+        promised_by: Timestamp,
+    },
+    /// Nothing is owed for it any more: it goes on without a payment.
+    Free,
+    /// It was not paid in time.
+    Lapse,
     /// Take the order on.
     Accept,
     /// Put its books on the site's pick list.
@@ -298,10 +337,40 @@ pub enum Command {
     Redirect {
         /// Where to.
         destination: Destination,
-        /// When it will be there.
+        /// The division of that, at a door.
+        zone: Option<String>,
+        /// When, at a door.
+        slot: Option<Slot>,
+        /// By when it will be there.
         promised_by: Timestamp,
         /// Whether it takes a counted place there.
         takes_place: bool,
+    },
+    /// Its site is closed for long: it is brought to another one. What was promised stays promised.
+    Reroute {
+        /// Which.
+        to: SiteId,
+        /// Whether it takes a counted place there.
+        takes_place: bool,
+        /// When the site is closed that it was going to.
+        shut: Shut,
+    },
+    /// Its site is closed for long, and no other one has room: it comes when the site opens.
+    StayBound {
+        /// When that site is closed.
+        shut: Shut,
+    },
+    /// Its site is closed on some of the days on which it waits there: it waits longer.
+    Keep {
+        /// The last day on which it waits there now.
+        until: Date,
+        /// When the site is closed.
+        shut: Shut,
+    },
+    /// Its carrier takes these books back from the reader's door.
+    TakeBack {
+        /// The return.
+        return_no: ReturnNo,
     },
     /// A booking that was given up is cancelled at the courier.
     Revoked,
@@ -337,6 +406,9 @@ pub enum Refusal {
         /// Its status.
         status: &'static str,
     },
+    /// Its reader has yet to pay for it.
+    #[error("its reader has not paid for it yet")]
+    Unpaid,
     /// The copy belongs to another parcel or to none.
     #[error("this copy is not of this parcel")]
     WrongParcel,
@@ -387,12 +459,15 @@ impl Parcel {
             at,
             site,
             destination,
+            zone: None,
+            slot: None,
             takes_place,
             promised_by,
             rules,
             loan_from: None,
             remedy_days: 0,
             because: Because::OnlySite,
+            unpaid: false,
             lines,
             sorted: None,
             boxed: None,
@@ -403,6 +478,8 @@ impl Parcel {
             keep_until: None,
             warned: None,
             history: Vec::new(),
+            takes_back: None,
+            closings: Vec::new(),
             version: 1,
         }
     }
@@ -445,6 +522,18 @@ impl Parcel {
         }
     }
 
+    /// The counted place that it takes, if it takes one.
+    pub fn place(&self) -> Option<Counted> {
+        match &self.destination {
+            _ if !self.takes_place => None,
+            Destination::Site { site_id } => Some(Counted::Site(site_id.clone())),
+            Destination::Home => {
+                let (day, from) = self.slot?.place();
+                Some(Counted::Slot { division: self.zone.clone()?, day, from })
+            }
+        }
+    }
+
     /// When the reader got it, if so.
     pub fn handed_over(&self) -> Option<Timestamp> {
         self.history.iter().find(|entry| entry.step.with_reader()).map(|entry| entry.at)
@@ -456,6 +545,10 @@ impl Parcel {
     /// A [`Refusal`] that says what stands in the way; the parcel stays as it is.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Outcome, Refusal> {
         match command {
+            Command::Paid { promised_by } => Ok(self.paid(*promised_by)),
+            Command::Free => Ok(self.paid(self.promised_by)),
+            Command::Lapse => self.lapse(now),
+            Command::Accept if self.unpaid && self.status() == Reserved => Err(Refusal::Unpaid),
             Command::Accept => self.advance(LineEvent::Accept, now, None, By::System),
             Command::Sort => self.sort(now),
             Command::Pick { barcode, site } => {
@@ -488,11 +581,23 @@ impl Parcel {
             Command::Arrive { site, code, keep_until } => self.arrive(site, code, *keep_until, now),
             Command::Collect { site, code } => self.collect(site, code, now),
             Command::Follow(journey) => self.follow(journey, now),
-            Command::Cancel { barcodes } => self.cancel(barcodes, now),
+            Command::Cancel { barcodes } => self.cancel(barcodes, By::Reader, now),
             Command::TakeOut { barcode, site } => self.take_out(barcode, site),
-            Command::Redirect { destination, promised_by, takes_place } => {
-                self.redirect(destination, *promised_by, *takes_place)
+            Command::Redirect { destination, zone, slot, promised_by, takes_place } => {
+                let to = Parcel {
+                    destination: destination.clone(),
+                    zone: zone.clone(),
+                    slot: *slot,
+                    promised_by: *promised_by,
+                    takes_place: *takes_place,
+                    ..self.clone()
+                };
+                self.redirect(to)
             }
+            Command::Reroute { to, takes_place, shut } => self.reroute(to, *takes_place, *shut, now),
+            Command::StayBound { shut } => self.stay_bound(*shut, now),
+            Command::Keep { until, shut } => self.keep(*until, *shut, now),
+            Command::TakeBack { return_no } => self.take_back(return_no),
             Command::Revoked => Ok(self.forget_revoked()),
             Command::Expire { today } => self.expire(*today, now),
             Command::Warn { level, remedy_days } => Ok(self.warn(*level, *remedy_days)),
@@ -626,6 +731,21 @@ impl Parcel {
             }
         }
         if next == *self { Ok(Outcome::Already) } else { Ok(next.changed()) }
+    }
+
+    /// Nobody comes to a door to which it does not go, or has gone.
+    fn take_back(&self, return_no: &ReturnNo) -> Result<Outcome, Refusal> {
+        if self.takes_back.as_ref() == Some(return_no) {
+            return Ok(Outcome::Already);
+        }
+        self.still_wanted()?;
+        if self.destination != Destination::Home {
+            return Err(Refusal::WrongWay);
+        }
+        if !self.is_open() {
+            return Err(self.too_late());
+        }
+        Ok(Self { takes_back: Some(return_no.clone()), ..self.clone() }.changed())
     }
 
     /// Moves every line by `event`.

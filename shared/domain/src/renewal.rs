@@ -1,7 +1,7 @@
 //! Renewing a loan.
 
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,6 +34,12 @@ pub enum NotRenewed {
         waiting: u32,
         /// How many other copies are free for them.
         free: u32,
+    },
+    /// It is on its way back: the reader handed it over.
+    GivenBack {
+        /// When.
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
     },
     /// It is overdue already.
     Overdue {
@@ -99,6 +105,10 @@ fn reasons(
     today: Date,
 ) -> Vec<NotRenewed> {
     let mut reasons = Vec::new();
+    if let Some(at) = loan.back {
+        // Nothing else matters of a loan that does not run.
+        return vec![NotRenewed::GivenBack { at }];
+    }
     let from_rule = rules.renew_from(about);
     let from = loan.due.checked_sub(Span::new().days(i64::from(from_rule.value))).unwrap_or(loan.due);
     let limit = rules.renewals(about);
@@ -128,8 +138,6 @@ fn later(day: Date, days: u16) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::account::OpenItem;
     use crate::ids::{CardNo, OrderNo, ReaderId, TitleId};
@@ -148,7 +156,8 @@ mod tests {
             order_no: OrderNo::new(Timestamp::UNIX_EPOCH, 1),
             title: "红楼梦".to_owned(),
             class: ItemClass::Ordinary,
-            loan: Some(Loan { since: Timestamp::UNIX_EPOCH, due: day(due), renewed }),
+            loan: Some(Loan { since: Timestamp::UNIX_EPOCH, due: day(due), renewed, back: None }),
+            returning: None,
         };
         account.open.insert(TitleId::parse("t").unwrap(), item);
         (account, barcode)
@@ -176,6 +185,17 @@ mod tests {
             codes(renew(&next, &barcode, Demand::default(), &rules, day("2027-01-20"))),
             ["too_often"]
         );
+    }
+
+    #[test]
+    fn a_book_on_its_way_back_is_not_renewed_and_nothing_else_is_said_of_it() {
+        let rules = RuleSet::founding();
+        let (mut account, barcode) = with_loan("2026-12-23", 1);
+        for item in account.open.values_mut() {
+            item.loan = item.loan.map(|loan| Loan { back: Some(Timestamp::UNIX_EPOCH), ..loan });
+        }
+        let asked = renew(&account, &barcode, Demand { waiting: 3, free: 0 }, &rules, day("2026-12-24"));
+        assert_eq!(codes(asked), ["given_back"]);
     }
 
     #[test]

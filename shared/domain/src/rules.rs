@@ -14,6 +14,7 @@ pub use check::Faulty;
 pub use settings::{LoanStart, Setting};
 
 use crate::ids::SiteId;
+use crate::slot::{Slot, Window};
 
 /// What sort of card a reader has.
 #[derive(
@@ -138,6 +139,9 @@ pub struct RuleSet {
     /// Where home delivery goes. Without any zone it goes to every division that the library knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<Zone>,
+    /// The windows of each day in which parcels are brought to the door, in their order. Without any they are as in [`Window::FOUNDING`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
 }
 
 /// What a rule is asked about.
@@ -200,6 +204,7 @@ impl RuleSet {
             rules: Vec::new(),
             holidays: Vec::new(),
             zones: Vec::new(),
+            windows: Vec::new(),
         }
     }
 
@@ -245,6 +250,17 @@ impl RuleSet {
                 .map(|_| Zone { division: division.to_owned(), per_slot: None });
         }
         self.zones.iter().find(|zone| zone.division == division).cloned()
+    }
+
+    /// The windows of each day, in their order.
+    pub fn windows(&self) -> &[Window] {
+        if self.windows.is_empty() { Window::FOUNDING } else { &self.windows }
+    }
+
+    /// Whether there is such a slot: a window of a day on which the library is open.
+    pub fn has(&self, slot: &Slot) -> bool {
+        self.holidays_on(slot.day).is_none()
+            && self.windows().iter().any(|window| window.on(slot.day) == *slot)
     }
 }
 

@@ -9,6 +9,9 @@ use crate::ids::{Invalid, SiteId};
 
 /// How far into the future an open day is looked for. A site that is closed for longer has none.
 const DAYS_AHEAD: usize = 400;
+/// Days that a parcel may have to wait for its site to open. Books are on their way for two; a site that is closed for longer than this
+/// takes none.
+const MAY_BE_CLOSED: i32 = 3;
 
 /// What sort of place a site is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -134,6 +137,15 @@ impl Closure {
     }
 }
 
+/// Days on which a site is closed, without a day between them on which it would have been open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shut {
+    /// The first closed day.
+    pub from: Date,
+    /// The last closed day.
+    pub until: Date,
+}
+
 /// One site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
@@ -178,6 +190,32 @@ impl Site {
         self.open_days(from).next()
     }
 
+    /// Whether a parcel that comes on `day` finds it open, at the latest three days later.
+    pub fn opens_soon(&self, day: Date) -> bool {
+        let soon = day.checked_add(jiff::Span::new().days(MAY_BE_CLOSED)).unwrap_or(day);
+        self.next_open_day(day).is_some_and(|opens| opens <= soon)
+    }
+
+    /// The closing because of which a parcel that comes on `day` would not find it open soon; `None` when it does, or when the site is not open
+    /// sooner by its hours either.
+    pub fn shut_for(&self, day: Date) -> Option<Shut> {
+        if self.opens_soon(day) {
+            return None;
+        }
+        let usual = days_from(day).find(|day| self.opening_hours.is_open_on(day.weekday()))?;
+        let closure = self.is_closed_on(usual)?;
+        let opens = self.next_open_day(usual);
+        let until = opens.and_then(|opens| opens.yesterday().ok()).unwrap_or(closure.until);
+        Some(Shut { from: closure.from, until })
+    }
+
+    /// The first closing among the days after `after`, up to `last`.
+    pub fn shut_between(&self, after: Date, last: Date) -> Option<Shut> {
+        let closed = days_from(after).skip(1).take_while(|day| *day <= last);
+        let closure = closed.into_iter().find_map(|day| self.is_closed_on(day))?;
+        Some(Shut { from: closure.from, until: closure.until })
+    }
+
     /// The last day on which a parcel waits for its reader that came on `arrived`: the open day of this number after that one, so that no
     /// reader loses a day to a closed door.
     ///
@@ -196,10 +234,13 @@ impl Site {
 
     /// Its open days in their order, as far as they are looked for.
     fn open_days(&self, from: Date) -> impl Iterator<Item = Date> {
-        std::iter::successors(Some(from), |day| day.tomorrow().ok())
-            .take(DAYS_AHEAD)
-            .filter(|day| self.is_open_day(*day))
+        days_from(from).filter(|day| self.is_open_day(*day))
     }
+}
+
+/// The days from `from` on, as many as are looked at.
+fn days_from(from: Date) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(from), |day| day.tomorrow().ok()).take(DAYS_AHEAD)
 }
 
 #[cfg(test)]
@@ -337,6 +378,38 @@ mod tests {
         assert_eq!(deadline(&site("Tu-Su 09:00-17:00", &holiday), "2026-02-14", 2), "2026-02-24");
         let year_end = site("24/7", &[("2026-12-31", "2027-01-02"), ("2027-01-02", "2027-01-03")]);
         assert_eq!(deadline(&year_end, "2026-12-29", 2), "2027-01-04", "two closures that overlap");
+    }
+
+    #[test]
+    fn a_site_is_shut_for_a_parcel_that_would_wait_more_than_three_days_for_its_opening() {
+        let shut = |site: &Site, on: &str| {
+            site.shut_for(day(on)).map(|shut| (shut.from.to_string(), shut.until.to_string()))
+        };
+        let days = |from: &str, until: &str| Some((from.to_owned(), until.to_owned()));
+        let always = site("24/7", &[("2026-12-01", "2026-12-10")]);
+        assert_eq!(shut(&always, "2026-11-30"), None);
+        assert_eq!(shut(&always, "2026-12-01"), days("2026-12-01", "2026-12-10"));
+        assert_eq!(shut(&always, "2026-12-07"), days("2026-12-01", "2026-12-10"));
+        assert_eq!(shut(&always, "2026-12-08"), None, "it opens on the third day");
+        let two = site("24/7", &[("2026-12-01", "2026-12-03"), ("2026-12-04", "2026-12-10")]);
+        assert_eq!(shut(&two, "2026-12-02"), days("2026-12-01", "2026-12-10"), "one closing for readers");
+
+        let weekends = site("Sa-Su 09:30-18:00", &[("2026-12-05", "2026-12-06")]);
+        assert_eq!(shut(&weekends, "2026-11-30"), days("2026-12-05", "2026-12-11"), "until the next weekend");
+        assert_eq!(shut(&weekends, "2026-12-07"), None, "it never opens on weekdays: that is no closing");
+        assert_eq!(shut(&site("off", &[("2026-12-01", "2026-12-10")]), "2026-12-01"), None);
+        let gone = site("24/7", &[("2026-12-01", "2099-12-31")]);
+        assert_eq!(shut(&gone, "2026-12-01"), days("2026-12-01", "2099-12-31"));
+    }
+
+    #[test]
+    fn a_closing_while_a_parcel_waits_is_found_among_the_days_that_it_waits() {
+        let closed = site("24/7", &[("2026-12-01", "2026-12-03")]);
+        let between =
+            |after, last| closed.shut_between(day(after), day(last)).map(|shut| shut.from.to_string());
+        assert_eq!(between("2026-11-23", "2026-11-30"), None);
+        assert_eq!(between("2026-11-23", "2026-12-01").as_deref(), Some("2026-12-01"));
+        assert_eq!(between("2026-12-03", "2026-12-10"), None, "the day of its coming is none of them");
     }
 
     #[test]

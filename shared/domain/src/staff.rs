@@ -15,7 +15,7 @@ pub enum Role {
     Picker,
     /// Puts books into boxes.
     Packer,
-    /// Hands boxes to couriers and vans.
+    /// Hands boxes to couriers and vans, drives those, and takes books along from readers.
     Dispatcher,
     /// Serves readers at a desk (arrival, collection, check-in), and shows them books: covers, picks.
     Librarian,
@@ -34,6 +34,8 @@ pub enum Duty {
     Dispatch,
     /// Arrival, collection, check-in.
     Desk,
+    /// Take a book from its reader: at a desk, at a drop, or on the road.
+    TakeBack,
     /// Give titles their covers, and recommend them.
     Catalogue,
     /// Set the library's rules, and try others.
@@ -46,11 +48,20 @@ pub enum Duty {
 pub const DUTIES: &[(Role, &[Duty])] = &[
     (Role::Picker, &[Duty::Pick, Duty::Look]),
     (Role::Packer, &[Duty::Pack, Duty::Look]),
-    (Role::Dispatcher, &[Duty::Dispatch, Duty::Look]),
-    (Role::Librarian, &[Duty::Desk, Duty::Catalogue, Duty::Look]),
+    (Role::Dispatcher, &[Duty::Dispatch, Duty::TakeBack, Duty::Look]),
+    (Role::Librarian, &[Duty::Desk, Duty::TakeBack, Duty::Catalogue, Duty::Look]),
     (
         Role::Administrator,
-        &[Duty::Pick, Duty::Pack, Duty::Dispatch, Duty::Desk, Duty::Catalogue, Duty::Rules, Duty::Look],
+        &[
+            Duty::Pick,
+            Duty::Pack,
+            Duty::Dispatch,
+            Duty::Desk,
+            Duty::TakeBack,
+            Duty::Catalogue,
+            Duty::Rules,
+            Duty::Look,
+        ],
     ),
 ];
 

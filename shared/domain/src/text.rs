@@ -1,11 +1,20 @@
 //! The catalogue of readers' texts, zh-CN. Every text that a reader can meet is here, chosen by an enum, so that a new case
 //! without a text does not compile.
 
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+
 use crate::money::Fen;
 use crate::order::Obstacle;
 use crate::parcel::LineStatus;
+use crate::payment;
+use crate::punctuality::{Standing, State as PromiseState};
 use crate::renewal::NotRenewed;
+use crate::returning::{NotReturned, State, Step as ReturnStep};
 use crate::shelves::ShelfName;
+use crate::site::Shut;
+use crate::slot::Slot;
+use crate::time;
 use crate::timeline::Step;
 
 /// A step's short name on the timeline.
@@ -21,6 +30,10 @@ pub const fn step_label(step: Step) -> &'static str {
         Step::Collected => "取书",
         Step::Cancelled => "已取消",
         Step::Uncollected => "逾期未取",
+        Step::Rerouted => "改送",
+        Step::WaitsForOpening => "等待开馆",
+        Step::KeptLonger => "延长取书期限",
+        Step::PromiseBroken => "延误",
     }
 }
 
@@ -39,10 +52,84 @@ pub fn step_notice(step: Step, order_no: &str, pickup_code: Option<&str>, came_f
         Step::Collected => "图书已取走，借期自今日起算，祝您阅读愉快",
         Step::Cancelled => "已按您的要求取消",
         Step::Uncollected => "取书期限已过，图书已退回，如仍需要请重新预借",
+        // These are told with what they are about, unless that cannot be had any more.
+        Step::Rerouted => "取书点闭馆，图书改送其他取书点，详见订单",
+        Step::WaitsForOpening => "取书点闭馆，图书将在开馆后送达",
+        Step::KeptLonger => "取书点闭馆，取书期限已延长，详见订单",
+        Step::PromiseBroken => "图书未能如期送达，详见订单",
     };
     match pickup_code {
         Some(code) if step == Step::ReadyForPickup => format!("【预借】订单 {order_no}：{said} {code}。"),
         _ => format!("【预借】订单 {order_no}：{said}。"),
+    }
+}
+
+/// A notice that a parcel goes to another site, because its own one is closed.
+pub fn rerouted(order_no: &str, from: &str, shut: Shut, to: &str) -> String {
+    format!("【预借】订单 {order_no}：图书改送到{to}（原取书点{from} {} 闭馆）。", days(shut))
+}
+
+/// A notice that a parcel comes when its site opens: it is closed, and no other one has room.
+pub fn waits_for_opening(order_no: &str, site: &str, shut: Shut) -> String {
+    let days = days(shut);
+    format!("【预借】订单 {order_no}：取书点{site} {days} 闭馆，其他取书点暂无空位，图书将在开馆后送达。")
+}
+
+/// A notice that a parcel waits longer for its reader, because its site is closed on some of the days.
+pub fn kept_longer(order_no: &str, site: &str, shut: Shut, until: Date) -> String {
+    format!("【预借】订单 {order_no}：{site} {} 闭馆，取书期限延长至 {until}。", days(shut))
+}
+
+/// A notice that a parcel did not come when it was promised.
+pub fn promise_broken(order_no: &str, standing: &Standing) -> String {
+    let (at, stood, given) = (moment(standing.promised_by), stood(standing), given(standing));
+    format!("【预借】订单 {order_no}：图书未能在承诺的 {at} 前送达，到时{stood}，向您致歉。{given}")
+}
+
+/// How an order's promise stands: what was promised, what happened, what is given for it.
+pub fn promise(standing: &Standing) -> String {
+    let promised = format!("承诺在 {} 前送达", moment(standing.promised_by));
+    match standing.state {
+        PromiseState::Running => format!("{promised}。"),
+        PromiseState::AtRisk => format!("{promised}，时间已紧，馆员正在优先处理。"),
+        PromiseState::Kept => format!("{promised}，已如期送达。"),
+        PromiseState::Broken => {
+            let late = duration(standing.late_minutes);
+            let came = if standing.arrived { "送达时晚了" } else { "至今已晚" };
+            format!("{promised}，未能如期：到时{}，{came} {late}。{}", stood(standing), given(standing))
+        }
+    }
+}
+
+/// The step at which a parcel stood when its time was over, and the closed site that it waits for.
+fn stood(standing: &Standing) -> String {
+    let step = standing.stood_at.and_then(Step::of).map_or("待接单", step_label);
+    let closed = standing.shut.map(|shut| format!("（取书点 {} 闭馆）", days(shut)));
+    format!("停留在“{step}”环节{}", closed.unwrap_or_default())
+}
+
+/// What the rules give for a broken promise.
+fn given(standing: &Standing) -> String {
+    match standing.remedy_days {
+        0 => String::new(),
+        days => format!("按“延误补偿”规则，每本书的借期延长 {days} 天。"),
+    }
+}
+
+fn days(shut: Shut) -> String {
+    if shut.from == shut.until { shut.from.to_string() } else { format!("{} 至 {}", shut.from, shut.until) }
+}
+
+/// An instant by the clock on the wall.
+fn moment(at: Timestamp) -> String {
+    time::shanghai(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn duration(minutes: u32) -> String {
+    match (minutes / 60 / 24, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} 分钟"),
+        (0, hours, minutes) => format!("{hours} 小时 {minutes} 分钟"),
+        (days, hours, _) => format!("{days} 天 {hours} 小时"),
     }
 }
 
@@ -97,8 +184,58 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
         Obstacle::SiteFull { capacity, .. } => {
             format!("这个取书点的 {capacity} 个取书位已满，请选择附近的其他取书点。")
         }
+        Obstacle::DoorCosts { fee_fen, .. } => {
+            format!("改为送书上门需配送费 {} 元，请取消本单后重新下单，或选择取书点。", Fen(*fee_fen))
+        }
+        Obstacle::SlotFull { slot, per_slot, free: 0, .. } => {
+            format!("{}的 {per_slot} 个配送名额已满，请选择其他时段或取书点。", slot_name(slot))
+        }
+        Obstacle::SlotFull { slot, free, .. } => {
+            format!("{}只剩 {free} 个配送名额，不够送达这一单，请选择其他时段或取书点。", slot_name(slot))
+        }
+        Obstacle::SlotPast { slot, .. } => {
+            format!("{}已来不及备书送达，请选择之后的时段。", slot_name(slot))
+        }
+        Obstacle::UnknownSlot { slot, .. } => {
+            format!("{}不在可选的配送时段内，请重新选择。", slot_name(slot))
+        }
+        Obstacle::SlotsFull { per_slot, next: Some(slot), .. } => format!(
+            "近期每个时段的 {per_slot} 个配送名额都已约满，最早可以选择{}，也可以选择取书点。",
+            slot_name(slot)
+        ),
+        Obstacle::SlotsFull { per_slot, next: None, .. } => {
+            format!("近期每个时段的 {per_slot} 个配送名额都已约满，请选择就近的取书点。")
+        }
     }
 }
+
+/// A slot, such as `11月25日 09:00–12:00`.
+pub fn slot_name(slot: &Slot) -> String {
+    let clock = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
+    format!("{}月{}日 {}–{}", slot.day.month(), slot.day.day(), clock(slot.from), clock(slot.until))
+}
+
+/// How a payment stands.
+pub const fn payment(state: payment::Shown) -> &'static str {
+    match state {
+        payment::Shown::Due => "待支付",
+        payment::Shown::Paid => "已支付",
+        payment::Shown::Lapsed => "无需支付",
+        payment::Shown::Refunding => "退款中",
+        payment::Shown::Refunded => "已退款",
+        payment::Shown::RefundStuck => "退款遇到问题，工作人员正在处理",
+    }
+}
+
+/// What stands on the reader's bill, in the payment app.
+pub fn bill(purpose: &payment::Purpose) -> String {
+    match purpose {
+        payment::Purpose::Delivery { order_no, .. } => format!("预借图书配送费 {order_no}"),
+    }
+}
+
+/// Why money goes back, as the payment app tells it.
+pub const REFUND_REASON: &str = "预借订单变更，退还配送费";
 
 /// Why a book cannot be cancelled or sent elsewhere any more.
 pub const fn too_late(status: LineStatus) -> &'static str {
@@ -123,9 +260,64 @@ pub fn not_renewed(reason: &NotRenewed) -> String {
         NotRenewed::Awaited { waiting, .. } => {
             format!("有 {waiting} 位读者在等候这本书，请按期归还，归还后可以重新排队。")
         }
+        NotRenewed::GivenBack { at } => {
+            format!("这本书已于 {} 交还，正在归还途中。", crate::time::day(*at))
+        }
         NotRenewed::Overdue { due } => format!("这本书已于 {due} 到期，请尽快归还。"),
         NotRenewed::CardEnds { last_day } => format!("您的读者卡 {last_day} 到期，请先续卡。"),
         NotRenewed::Paused { until, .. } => format!("因多次到期未取，续借暂停至 {until}。"),
+    }
+}
+
+/// Why a loan cannot be booked for return, and what to do about it.
+pub fn not_returned(reason: &NotReturned) -> String {
+    match reason {
+        NotReturned::NotYours { barcode } => format!("您没有借阅条码为 {barcode} 的图书，请核对后再提交。"),
+        NotReturned::AlreadyBooked { return_no, .. } => {
+            format!("这本书已预约归还（{return_no}），如需更改请先取消原预约。")
+        }
+        NotReturned::GivenBack { at, .. } => {
+            format!("这本书已于 {} 交还，正在归还途中。", crate::time::day(*at))
+        }
+        NotReturned::NoDelivery => "您目前没有送书上门的订单，请选择其他归还方式。".to_owned(),
+        NotReturned::DeliveryTaken { return_no } => {
+            format!("这次送书已约定带回归还 {return_no}，请先取消原预约或选择其他归还方式。")
+        }
+    }
+}
+
+/// What a notice says of a step of a return, which `books` of its books took at `at`; nothing of what the reader did or knows.
+pub fn return_notice(
+    step: ReturnStep,
+    return_no: &str,
+    books: usize,
+    at: Timestamp,
+    waybill: Option<&str>,
+) -> Option<String> {
+    let said = match step {
+        ReturnStep::CourierBooked => {
+            format!("已为您预约上门取书，运单号 {}，交给快递员后即停止计算借期", waybill.unwrap_or_default())
+        }
+        ReturnStep::NoDelivery => "原定随送书取回的图书无人上门，请另选归还方式或送到任一馆点".to_owned(),
+        ReturnStep::GivenBack => {
+            let since = crate::time::shanghai(at);
+            let (month, day, clock) = (since.month(), since.day(), since.strftime("%H:%M"));
+            format!("已收到您归还的 {books} 本图书，自 {month} 月 {day} 日 {clock} 起不再计算借期")
+        }
+        ReturnStep::Back => format!("您归还的 {books} 本图书已入馆，谢谢"),
+        ReturnStep::Booked | ReturnStep::Arrived | ReturnStep::Cancelled => return None,
+    };
+    Some(format!("【预借】归还 {return_no}：{said}。"))
+}
+
+/// How a return stands, in short.
+pub const fn return_label(state: State) -> &'static str {
+    match state {
+        State::Booked => "已预约归还",
+        State::CourierBooked => "等待上门取书",
+        State::GivenBack => "归还途中",
+        State::Back => "已归还",
+        State::Cancelled => "已取消",
     }
 }
 

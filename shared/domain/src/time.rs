@@ -22,9 +22,24 @@ pub fn instant(local: DateTime) -> Option<Timestamp> {
     SHANGHAI.to_timestamp(local).ok()
 }
 
-/// When an order placed at `placed` is promised to arrive: 48 hours (or what the rules say) from its placing when that is before the
-/// day's cut-off, else from the next morning's opening. `open_day` gives a day or the first one after it on which the library is open:
-/// the clock neither starts nor ends on a closed one.
+/// When an order placed at `placed` is begun with: at once when that is before the day's cut-off, else in the next morning at `opening`.
+/// `open_day` gives a day or the first one after it on which the library is open.
+pub fn handling_from(
+    placed: Timestamp,
+    cut_off: Time,
+    opening: Time,
+    open_day: impl Fn(Date) -> Date,
+) -> Timestamp {
+    let local = shanghai(placed);
+    let today = local.date();
+    if local.time() < cut_off && open_day(today) == today {
+        return placed;
+    }
+    today.tomorrow().ok().and_then(|next| instant(open_day(next).to_datetime(opening))).unwrap_or(placed)
+}
+
+/// When an order placed at `placed` is promised to arrive: 48 hours (or what the rules say) from when it is begun with. The clock neither
+/// starts nor ends on a day on which the library is closed.
 pub fn promised_by(
     placed: Timestamp,
     cut_off: Time,
@@ -32,14 +47,7 @@ pub fn promised_by(
     hours: u16,
     open_day: impl Fn(Date) -> Date,
 ) -> Timestamp {
-    let local = shanghai(placed);
-    let today = local.date();
-    let counts_today = local.time() < cut_off && open_day(today) == today;
-    let start = if counts_today {
-        placed
-    } else {
-        today.tomorrow().ok().and_then(|next| instant(open_day(next).to_datetime(opening))).unwrap_or(placed)
-    };
+    let start = handling_from(placed, cut_off, opening, &open_day);
     let end = start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(start);
     let (last, first_open) = (day(end), open_day(day(end)));
     if last == first_open {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{Barcode, SiteId};
-use crate::parcel::{By, Line, LineStatus, Parcel};
+use crate::parcel::{By, Closing, Effect, Line, LineStatus, Parcel};
 
 /// A step as it is shown. `received` comes before any order; the rest are the line's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -33,6 +33,14 @@ pub enum Step {
     Cancelled,
     /// Left at the site until its time was over.
     Uncollected,
+    /// Sent to another site, because its own one is closed.
+    Rerouted,
+    /// Waits until its site opens: it is closed, and no other has room.
+    WaitsForOpening,
+    /// Kept for longer at its site, which is closed on some of the days.
+    KeptLonger,
+    /// It did not come when it was promised.
+    PromiseBroken,
 }
 
 impl Step {
@@ -67,7 +75,25 @@ impl Step {
             Self::Collected => "collected",
             Self::Cancelled => "cancelled",
             Self::Uncollected => "uncollected",
+            Self::Rerouted => "rerouted",
+            Self::WaitsForOpening => "waits_for_opening",
+            Self::KeptLonger => "kept_longer",
+            Self::PromiseBroken => "promise_broken",
         }
+    }
+
+    /// The step that a closing of its site is for a parcel.
+    pub const fn of_closing(effect: &Effect) -> Self {
+        match effect {
+            Effect::Rerouted { .. } => Self::Rerouted,
+            Effect::Waits => Self::WaitsForOpening,
+            Effect::Kept => Self::KeptLonger,
+        }
+    }
+
+    /// Whether a parcel makes it once at most.
+    pub const fn is_made_once(self) -> bool {
+        !matches!(self, Self::Rerouted | Self::WaitsForOpening | Self::KeptLonger)
     }
 }
 
@@ -107,7 +133,21 @@ pub fn of_line(parcel: &Parcel, line: &Line) -> Vec<Entry> {
         floor = floor.max(entry.at);
         entry.at = floor;
     }
+    // A book that came off the order does not go anywhere with the rest.
+    let end = entries.last().filter(|_| line.status.is_void()).map_or(Timestamp::MAX, |entry| entry.at);
+    for closing in parcel.closings.iter().filter(|closing| closing.at <= end) {
+        let after = entries.partition_point(|entry| entry.at <= closing.at);
+        entries.insert(after, of_closing(closing));
+    }
     entries
+}
+
+fn of_closing(closing: &Closing) -> Entry {
+    let place = match &closing.effect {
+        Effect::Rerouted { to, .. } => Some(to.clone()),
+        Effect::Waits | Effect::Kept => None,
+    };
+    Entry { step: Step::of_closing(&closing.effect), at: closing.at, place, by: By::System }
 }
 
 #[cfg(test)]

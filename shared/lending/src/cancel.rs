@@ -1,7 +1,10 @@
 //! An order cancelled by its reader, or some of its books.
 
-use yujie_domain::parcel::{Command, LineStatus, Outcome, Refusal};
+use yujie_domain::parcel::{Command, LineStatus, Outcome, Parcel, Refusal};
+use yujie_domain::payment::Command::Waive;
+use yujie_domain::payment::State;
 use yujie_domain::{Barcode, OrderNo, ReaderId};
+use yujie_table::order::Order;
 use yujie_table::{TableError, copy, order};
 
 use crate::work::Work;
@@ -61,45 +64,7 @@ impl Lending {
                 return Err(CancelError::NoSuchBook);
             }
             let mut work = Work::begin(self, self.edge.clock.now()).await?;
-            let mut done = Cancelled::default();
-            for parcel in &order.parcels {
-                let named = |barcode: &Barcode| barcodes.is_empty() || barcodes.contains(barcode);
-                let lines: Vec<_> = parcel.lines.iter().filter(|line| named(&line.barcode)).collect();
-                if lines.is_empty() {
-                    continue;
-                }
-                let live = || lines.iter().filter(|line| line.status.is_live());
-                for line in lines.iter().filter(|line| line.status.is_void()) {
-                    // What was left at its site was not cancelled before, and cannot be now.
-                    if line.status == LineStatus::Uncollected {
-                        done.too_late.push((line.barcode.clone(), line.status));
-                    } else {
-                        done.before.push(line.barcode.clone());
-                    }
-                }
-                let command =
-                    Command::Cancel { barcodes: lines.iter().map(|line| line.barcode.clone()).collect() };
-                let next = match parcel.decide(&command, work.now) {
-                    Ok(Outcome::Changed(next)) => next,
-                    Ok(Outcome::Already) => continue,
-                    Err(Refusal::TooLate { .. }) => {
-                        done.too_late.extend(live().map(|line| (line.barcode.clone(), line.status)));
-                        continue;
-                    }
-                    Err(refusal) => return Err(Fault::Unsound(refusal.to_string()).into()),
-                };
-                for line in live() {
-                    let copy = copy::get(&self.table, &line.barcode).await?;
-                    if let Some(copy) = copy.filter(|copy| copy.holder.as_ref() == Some(&parcel.at)) {
-                        work.release(&copy, &copy.site).await?;
-                    }
-                    done.now.push(line.barcode.clone());
-                }
-                work.store(&next)?;
-                if next.live().next().is_none() {
-                    work.give_back_place(parcel);
-                }
-            }
+            let (done, parcels) = work.give_up(&order, barcodes, &Why::Reader).await?;
             if done.now.is_empty() {
                 return if done.too_late.is_empty() {
                     Ok(done)
@@ -107,13 +72,108 @@ impl Lending {
                     Err(CancelError::TooLate(done.too_late))
                 };
             }
-            if let Some(account) = work.account(rid).await? {
-                work.change(account.without(&done.now));
-            }
+            work.take_off(&order, &done, parcels).await?;
             if work.commit().await? {
                 return Ok(done);
             }
         }
         Err(Fault::from(TableError::Busy).into())
+    }
+}
+
+/// Why books come off an order.
+pub(crate) enum Why {
+    /// Their reader does not want them any more.
+    Reader,
+    /// They were not paid in time.
+    Unpaid,
+}
+
+impl Work<'_> {
+    /// Gives up these books of an order, or all of it when none is named: frees their copies and the places of parcels of which nothing is
+    /// left. What became of each book, and the parcels that changed.
+    pub(crate) async fn give_up(
+        &mut self,
+        order: &Order,
+        barcodes: &[Barcode],
+        why: &Why,
+    ) -> Result<(Cancelled, Vec<Parcel>), Fault> {
+        let mut done = Cancelled::default();
+        let mut changed = Vec::new();
+        for parcel in &order.parcels {
+            let named = |barcode: &Barcode| barcodes.is_empty() || barcodes.contains(barcode);
+            let lines: Vec<_> = parcel.lines.iter().filter(|line| named(&line.barcode)).collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let live = || lines.iter().filter(|line| line.status.is_live());
+            for line in lines.iter().filter(|line| line.status.is_void()) {
+                // What was left at its site was not cancelled before, and cannot be now.
+                if line.status == LineStatus::Uncollected {
+                    done.too_late.push((line.barcode.clone(), line.status));
+                } else {
+                    done.before.push(line.barcode.clone());
+                }
+            }
+            let command = match why {
+                Why::Reader => {
+                    Command::Cancel { barcodes: lines.iter().map(|line| line.barcode.clone()).collect() }
+                }
+                Why::Unpaid => Command::Lapse,
+            };
+            let next = match parcel.decide(&command, self.now) {
+                Ok(Outcome::Changed(next)) => next,
+                Ok(Outcome::Already) => continue,
+                Err(Refusal::TooLate { .. }) => {
+                    done.too_late.extend(live().map(|line| (line.barcode.clone(), line.status)));
+                    continue;
+                }
+                Err(refusal) => return Err(Fault::Unsound(refusal.to_string())),
+            };
+            for line in live() {
+                let copy = copy::get(&self.lending.table, &line.barcode).await?;
+                if let Some(copy) = copy.filter(|copy| copy.holder.as_ref() == Some(&parcel.at)) {
+                    self.release(&copy, &copy.site).await?;
+                }
+                done.now.push(line.barcode.clone());
+            }
+            if next.live().next().is_none() {
+                self.give_back_place(parcel);
+            }
+            changed.push(*next);
+        }
+        Ok((done, changed))
+    }
+
+    /// Takes books that were given up off their reader's account, and what they cost off what is owed: of a paid amount it goes back.
+    pub(crate) async fn take_off(
+        &mut self,
+        order: &Order,
+        done: &Cancelled,
+        mut changed: Vec<Parcel>,
+    ) -> Result<(), Fault> {
+        if let Some(payment) = &order.payment {
+            let live = order.parcels.iter().flat_map(Parcel::live).count();
+            let left = live.saturating_sub(done.now.len());
+            let waived = payment.purpose.share(payment.amount, done.now.len(), left);
+            let next = self.settle_payment(payment, &Waive { amount: waived })?;
+            // What is left may cost nothing: then nobody waits for it to be paid.
+            if next.is_some_and(|next| matches!(next.state, State::Lapsed { .. })) && left > 0 {
+                for parcel in &order.parcels {
+                    if let Some(changed) = changed.iter_mut().find(|changed| changed.at == parcel.at) {
+                        changed.unpaid = false;
+                    } else if let Ok(Outcome::Changed(next)) = parcel.decide(&Command::Free, self.now) {
+                        changed.push(*next);
+                    }
+                }
+            }
+        }
+        for parcel in &changed {
+            self.store(parcel)?;
+        }
+        if let Some(account) = self.account(&order.head.rid).await? {
+            self.change(account.without(&done.now));
+        }
+        Ok(())
     }
 }

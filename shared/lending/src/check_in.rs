@@ -1,8 +1,10 @@
 //! A copy that comes back.
 
-use yujie_domain::copy::CopyStatus;
-use yujie_domain::{Barcode, SiteId};
-use yujie_table::{TableError, copy};
+use yujie_domain::copy::{Copy, CopyStatus};
+use yujie_domain::parcel::Because;
+use yujie_domain::returning::{Command, Outcome};
+use yujie_domain::{Barcode, ParcelRef, ReturnRef, SiteId};
+use yujie_table::{TableError, copy, parcel, returning};
 
 use crate::work::Work;
 use crate::{Fault, Gift, Lending, TRIES};
@@ -14,8 +16,8 @@ pub enum CheckedIn {
     Free,
     /// Its loan ended, and it goes to the next reader in line.
     Given(Gift),
-    /// It had been scanned before.
-    Already,
+    /// It had been scanned before; and the parcel that it went into for the next reader in line, if it did.
+    Already(Option<ParcelRef>),
 }
 
 /// Why a copy was not taken back.
@@ -47,8 +49,8 @@ impl Lending {
         for _ in 0..TRIES {
             let copy = copy::get(&self.table, barcode).await?.ok_or(CheckInError::NotFound)?;
             match copy.status {
-                CopyStatus::Available if copy.site == *site => return Ok(CheckedIn::Already),
-                CopyStatus::Reserved => return Err(CheckInError::NotOnLoan),
+                CopyStatus::Available if copy.site == *site => return Ok(CheckedIn::Already(None)),
+                CopyStatus::Reserved => return self.given_on(&copy, site).await,
                 CopyStatus::Available | CopyStatus::OnLoan => {}
             }
             let mut work = Work::begin(self, self.edge.clock.now()).await?;
@@ -56,6 +58,9 @@ impl Lending {
             if let Some(holder) = &copy.holder
                 && let Some(account) = work.account(&holder.rid).await?
             {
+                if let Some(no) = account.item_of(barcode).and_then(|(_, item)| item.returning.clone()) {
+                    complete(&mut work, ReturnRef { rid: holder.rid.clone(), no }, barcode, site).await?;
+                }
                 work.change(account.without(std::slice::from_ref(barcode)));
             }
             let gift = work.release(&copy, site).await?;
@@ -65,4 +70,35 @@ impl Lending {
         }
         Err(Fault::from(TableError::Busy).into())
     }
+
+    /// A copy that is claimed: when it was given to who waited for it, and leaves from here, its check-in was the scan that is repeated.
+    async fn given_on(&self, copy: &Copy, site: &SiteId) -> Result<CheckedIn, CheckInError> {
+        let Some(at) = copy.holder.as_ref().filter(|_| copy.site == *site) else {
+            return Err(CheckInError::NotOnLoan);
+        };
+        let parcel = parcel::get(&self.table, at).await?;
+        match parcel.filter(|parcel| parcel.because == Because::CameFree && parcel.site == *site) {
+            Some(parcel) => Ok(CheckedIn::Already(Some(parcel.at))),
+            None => Err(CheckInError::NotOnLoan),
+        }
+    }
+}
+
+/// The book of a return is in, whatever way it came.
+async fn complete(
+    work: &mut Work<'_>,
+    at: ReturnRef,
+    barcode: &Barcode,
+    site: &SiteId,
+) -> Result<(), CheckInError> {
+    let Some(this) = returning::get(&work.lending.table, &at).await? else {
+        tracing::error!(return.no = %at.no, "a loan is booked for a return that is not there");
+        return Ok(());
+    };
+    match this.decide(&Command::CheckIn { barcode: barcode.clone(), site: site.clone() }, work.now) {
+        Ok(Outcome::Changed(next)) => work.write(returning::replace(&next)?),
+        Ok(Outcome::Already) => {}
+        Err(refusal) => return Err(Fault::Unsound(format!("return {}: {refusal}", at.no)).into()),
+    }
+    Ok(())
 }

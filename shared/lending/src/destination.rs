@@ -3,10 +3,12 @@
 use yujie_domain::hold::Wherever;
 use yujie_domain::order::{Obstacle, Target};
 use yujie_domain::parcel::Destination;
+use yujie_domain::rules::Zone;
 use yujie_domain::site::Site;
+use yujie_domain::slot::{Taken, Wish};
 use yujie_domain::{OrderNo, ReaderId, time};
 use yujie_runtime::contact::{self, Place, Recipient};
-use yujie_table::{address, site, site_load};
+use yujie_table::{address, site, site_load, slot_load};
 
 use crate::{Fault, Lending};
 
@@ -34,6 +36,11 @@ impl Where {
         self.recipient.as_ref().map(seal).transpose()
     }
 
+    /// The division of the door that it is delivered to.
+    pub fn division(&self) -> Option<String> {
+        self.target.zone.as_ref().map(|zone| zone.division.clone())
+    }
+
     /// The site's capacity, when its places are counted.
     pub fn capacity(&self) -> Option<u16> {
         self.site.as_ref().and_then(|site| site.capacity)
@@ -41,14 +48,15 @@ impl Where {
 }
 
 impl Lending {
-    /// Looks a destination up, for `parcels` new parcels. What is wrong with it is an obstacle of the target. A full site is none for no new
-    /// parcel: who waits for a book gets it there all the same.
+    /// Looks a destination up, for `parcels` new parcels. What is wrong with it is an obstacle of the target; whether its slot has room depends on
+    /// how many parcels it becomes, and is left to whoever decides that. A full site, or slot, is no obstacle for no new parcel: who waits for a
+    /// book gets it there all the same.
     ///
     /// # Errors
     /// [`Fault`].
     pub async fn destination(&self, rid: &ReaderId, to: &Wherever, parcels: u16) -> Result<Where, Fault> {
         match to {
-            Wherever::Home { address_id } => {
+            Wherever::Home { address_id, slot } => {
                 let recipient: Option<Recipient> = address::get(&self.table, rid, address_id)
                     .await?
                     .map(|address| {
@@ -56,9 +64,17 @@ impl Lending {
                     })
                     .transpose()
                     .map_err(|_| Fault::Seal("an address does not open".to_owned()))?;
-                let obstacle = recipient.is_none().then_some(Obstacle::UnknownAddress);
-                let division = recipient.as_ref().map(|recipient| recipient.division.clone());
-                let target = Target { destination: Destination::Home, division, obstacle };
+                let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
+                let division = recipient.as_ref().map(|recipient| &recipient.division);
+                let zone = division.and_then(|division| rules.zone(division));
+                let obstacle = match (division, &zone) {
+                    (None, _) => Some(Obstacle::UnknownAddress),
+                    (Some(division), None) => Some(Obstacle::OutOfZone { division: division.clone() }),
+                    (Some(_), Some(_)) => None,
+                };
+                let taken = self.taken(zone.as_ref()).await?;
+                let wish = Wish { chosen: *slot, kept: None, taken, at_any_rate: parcels == 0 };
+                let target = Target { destination: Destination::Home, zone, wish, obstacle };
                 Ok(Where { target, recipient, site: None })
             }
             Wherever::Site { site_id } => {
@@ -68,17 +84,24 @@ impl Lending {
                     Some(site) => self.site_obstacle(site, parcels).await?,
                 };
                 let destination = Destination::Site { site_id: site_id.clone() };
-                Ok(Where { target: Target { destination, division: None, obstacle }, recipient: None, site })
+                let target = Target { destination, zone: None, wish: Wish::default(), obstacle };
+                Ok(Where { target, recipient: None, site })
             }
+        }
+    }
+
+    /// What is taken in the slots of a zone; nothing is read of one that does not count its places.
+    async fn taken(&self, zone: Option<&Zone>) -> Result<Taken, Fault> {
+        match zone.filter(|zone| zone.per_slot.is_some()) {
+            Some(zone) => Ok(slot_load::of_division(&self.table, &zone.division).await?),
+            None => Ok(Taken::new()),
         }
     }
 
     async fn site_obstacle(&self, site: &Site, parcels: u16) -> Result<Option<Obstacle>, Fault> {
         let today = time::day(self.edge.clock.now());
-        let opens = site.next_open_day(today);
-        // Books are on their way for two days; a site that is closed for longer takes none.
-        let soon = today.checked_add(jiff::Span::new().days(3)).unwrap_or(today);
-        if opens.is_none_or(|day| day > soon) {
+        if !site.opens_soon(today) {
+            let opens = site.next_open_day(today);
             return Ok(Some(Obstacle::SiteClosed { site_id: site.id.clone(), opens }));
         }
         let Some(capacity) = site.capacity.filter(|_| parcels > 0) else { return Ok(None) };

@@ -33,6 +33,7 @@ impl Lending {
                 | Err(
                     Refusal::TooEarly { .. }
                     | Refusal::TooLate { .. }
+                    | Refusal::Unpaid
                     | Refusal::Cancelled
                     | Refusal::Expired
                     | Refusal::WrongParcel

@@ -177,11 +177,6 @@ impl Lending {
             obstacles.push(refused.unwrap_or(nothing));
         }
         obstacles.extend(found.target.obstacle.clone());
-        if let Some(division) =
-            found.target.division.clone().filter(|division| rules.zone(division).is_none())
-        {
-            obstacles.push(Obstacle::OutOfZone { division });
-        }
         if !obstacles.is_empty() {
             return Err(HoldError::Refused(obstacles));
         }
@@ -239,12 +234,8 @@ impl Lending {
     ) -> Result<(), HoldError> {
         if let Some(to) = &change.deliver_to {
             let found = self.destination(rid, to, 0).await?;
-            let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
-            let zone = found.target.division.filter(|division| rules.zone(division).is_none());
-            let zone = zone.map(|division| Obstacle::OutOfZone { division });
-            let obstacles: Vec<Obstacle> = found.target.obstacle.into_iter().chain(zone).collect();
-            if !obstacles.is_empty() {
-                return Err(HoldError::Refused(obstacles));
+            if let Some(obstacle) = found.target.obstacle {
+                return Err(HoldError::Refused(vec![obstacle]));
             }
         }
         for _ in 0..TRIES {

@@ -5,14 +5,18 @@
 
 mod cancel;
 mod check_in;
+mod closing;
 mod destination;
 mod expire;
 mod give;
+mod give_back;
 mod hold;
 mod kept;
+mod payment;
 mod redirect;
 mod release;
 mod renew;
+mod returns;
 mod work;
 
 use yujie_runtime::Edge;
@@ -20,13 +24,17 @@ use yujie_table::{Table, TableError};
 
 pub use cancel::{CancelError, Cancelled};
 pub use check_in::{CheckInError, CheckedIn};
+pub use closing::Closed;
 pub use destination::Where;
 pub use expire::Expired;
+pub use give_back::{TakeBackError, TakenBack};
 pub use hold::{Change, HoldChange, HoldError, NewHold, Standing};
 pub use kept::{Places, Rules};
+pub use payment::{PayError, Receipt, Settled};
 pub use redirect::RedirectError;
 pub use release::Gift;
 pub use renew::RenewError;
+pub use returns::{NewReturn, ReturnError, delivery_day};
 
 /// How often a command that met another writer is decided anew.
 const TRIES: u32 = 10;

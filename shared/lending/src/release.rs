@@ -3,6 +3,7 @@
 use yujie_domain::account::OpenItem;
 use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::hold::Hold;
+use yujie_domain::money::Fen;
 use yujie_domain::order::{self as rule, Asked, Offer};
 use yujie_domain::parcel::{Because, Line, LineStatus, Parcel};
 use yujie_domain::rules::{About, LoanStart};
@@ -69,7 +70,10 @@ impl Work<'_> {
             tracing::info!(title.id = %copy.title_id, ?why, "passed over");
             return Ok(None);
         }
-        let to = lending.destination(&waiting.rid, &waiting.deliver_to, 0).await?;
+        let mut to = lending.destination(&waiting.rid, &waiting.deliver_to, 0).await?;
+        if let Some(zone) = &to.target.zone {
+            to.target.wish.taken = self.with_own(&zone.division, to.target.wish.taken);
+        }
         let about = About::card(account.class).at(to.target.site()).item(copy.class);
         if served || to.target.obstacle.is_some() || rule::may_go(copy, &self.rules, &about).is_err() {
             return Ok(None);
@@ -86,6 +90,7 @@ impl Work<'_> {
                 title: line.title.clone(),
                 class: line.class,
                 loan: None,
+                returning: None,
             };
             next.open.insert(line.title_id.clone(), item);
         }
@@ -95,12 +100,15 @@ impl Work<'_> {
         for write in order::add(&order)? {
             self.write(write);
         }
-        // The reader has waited for it: it comes even when the site is full.
+        // The reader has waited for it: it comes even when the site is full. To a slot it goes only while there is room, and else without one.
         self.take_place(parcel);
+        if let Some(per_slot) = to.target.zone.as_ref().and_then(|zone| zone.per_slot) {
+            self.if_room_in_slot(parcel, per_slot);
+        }
         Ok(Some(Gift { rid: waiting.rid.clone(), parcel: parcel.at.clone() }))
     }
 
-    /// The order that a hold becomes: of this one copy, promised and priced as if its reader had placed it now.
+    /// The order that a hold becomes: of this one copy, promised as if its reader had placed it now, and free of charge.
     async fn order_for(
         &mut self,
         waiting: &Hold,
@@ -150,11 +158,13 @@ impl Work<'_> {
         let parcel = Parcel {
             loan_from,
             because: Because::CameFree,
+            zone: to.division(),
+            slot: quote.slot,
             ..Parcel::new(
                 at,
                 site.clone(),
                 to.target.destination.clone(),
-                to.capacity().is_some(),
+                to.capacity().or(quote.per_slot).is_some(),
                 quote.promised_by,
                 self.rules.version,
                 vec![line],
@@ -166,14 +176,16 @@ impl Work<'_> {
             order_no,
             placed_at: self.now,
             promised_by: quote.promised_by,
-            fee: quote.fee.fen,
+            // Whoever waited is not looking when the book comes: an order that nobody pays in time would take it away again (decision 0019).
+            fee: Fen::ZERO,
             destination: to.target.destination.clone(),
+            slot: quote.slot,
             unfilled: Vec::new(),
             queued: Vec::new(),
             from_hold: true,
             rules: self.rules.version,
             version: 1,
         };
-        Ok(Some(Order { head, parcels: vec![parcel] }))
+        Ok(Some(Order { head, parcels: vec![parcel], payment: None }))
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use yujie_domain::account::Account;
-use yujie_domain::parcel::Parcel;
+use yujie_domain::parcel::{Counted, Parcel};
 use yujie_domain::rules::RuleSet;
-use yujie_domain::{ReaderId, SiteId};
-use yujie_table::{TransactError, Write, account, parcel, site_load};
+use yujie_domain::slot::Taken;
+use yujie_domain::{ReaderId, SiteId, time};
+use yujie_table::{TransactError, Write, account, counted, parcel};
 
 use crate::{Fault, Lending};
 
@@ -19,7 +20,9 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Timestamp,
     pub(crate) rules: Arc<RuleSet>,
     accounts: BTreeMap<ReaderId, Known>,
-    places: BTreeMap<SiteId, i32>,
+    places: BTreeMap<Counted, i32>,
+    /// Places that there are in all, where no more may be taken.
+    room: BTreeMap<Counted, u16>,
     writes: Vec<Write>,
 }
 
@@ -37,6 +40,7 @@ impl<'a> Work<'a> {
             rules,
             accounts: BTreeMap::new(),
             places: BTreeMap::new(),
+            room: BTreeMap::new(),
             writes: Vec::new(),
         })
     }
@@ -76,9 +80,35 @@ impl<'a> Work<'a> {
     }
 
     fn count_place(&mut self, parcel: &Parcel, by: i32) {
-        if let Some(site) = parcel.destination.site().filter(|_| parcel.takes_place) {
-            *self.places.entry(site.clone()).or_default() += by;
+        if let Some(place) = parcel.place() {
+            *self.places.entry(place).or_default() += by;
         }
+    }
+
+    /// Nothing is carried out when `site` has not enough of its `capacity` places free.
+    pub(crate) fn if_room(&mut self, site: &SiteId, capacity: u16) {
+        self.room.insert(Counted::Site(site.clone()), capacity);
+    }
+
+    /// Nothing is carried out when the slot of `parcel` has not enough of its `per_slot` places free.
+    pub(crate) fn if_room_in_slot(&mut self, parcel: &Parcel, per_slot: u16) {
+        if let Some(place @ Counted::Slot { .. }) = parcel.place() {
+            self.room.insert(place, per_slot);
+        }
+    }
+
+    /// What is taken in the slots of a division, with what this command takes.
+    pub(crate) fn with_own(&self, division: &str, mut taken: Taken) -> Taken {
+        for (place, by) in &self.places {
+            if let Counted::Slot { division: other, day, from } = place
+                && other == division
+            {
+                let count = taken.entry((*day, *from)).or_default();
+                let change = u16::try_from(by.unsigned_abs()).unwrap_or(u16::MAX);
+                *count = if *by < 0 { count.saturating_sub(change) } else { count.saturating_add(change) };
+            }
+        }
+        taken
     }
 
     pub(crate) fn write(&mut self, write: Write) {
@@ -98,12 +128,18 @@ impl<'a> Work<'a> {
                 writes.push(account::replace(account)?);
             }
         }
-        for (site, change) in &self.places {
+        let today = time::day(self.now);
+        for (place, change) in &self.places {
             let n = u16::try_from(change.unsigned_abs()).unwrap_or(u16::MAX);
             match change.signum() {
                 // Whether there is room is asked before a parcel is sent; what is on its way all the same is counted.
-                1 => writes.push(site_load::take(site, n, u16::MAX)),
-                -1 => writes.push(site_load::give_back(site, n)),
+                1 => {
+                    let most = self.room.get(place).copied().unwrap_or(u16::MAX);
+                    writes.push(counted::take(place, n, most));
+                }
+                // A slot that is over has no use for its places, and its counter may be gone.
+                -1 if matches!(place, Counted::Slot { day, .. } if *day < today) => {}
+                -1 => writes.push(counted::give_back(place, n)),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use yujie_domain::{AddressId, OrderNo, ReaderId};
+use yujie_domain::{AddressId, OrderNo, ReaderId, ReturnNo};
 
 use crate::clock::Entropy;
 use crate::keys::{Keys, SealError};
@@ -54,6 +54,8 @@ pub enum Place<'a> {
     Address(&'a ReaderId, &'a AddressId),
     /// The recipient of an order.
     Order(&'a ReaderId, &'a OrderNo),
+    /// Where a courier collects a return.
+    Return(&'a ReaderId, &'a ReturnNo),
 }
 
 impl fmt::Display for Place<'_> {
@@ -62,6 +64,7 @@ impl fmt::Display for Place<'_> {
             Self::Profile(rid) => write!(f, "profile {rid}"),
             Self::Address(rid, id) => write!(f, "address {rid} {id}"),
             Self::Order(rid, no) => write!(f, "order {rid} {no}"),
+            Self::Return(rid, no) => write!(f, "return {rid} {no}"),
         }
     }
 }

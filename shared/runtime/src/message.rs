@@ -1,14 +1,24 @@
 //! What travels through queues and the topic: references, never copies of state, never personal data.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::timeline::Step;
-use yujie_domain::{ImportId, ParcelRef, TitleId, TrialId};
+use yujie_domain::{ImportId, ParcelRef, PaymentNo, ReaderId, ReturnRef, TitleId, TrialId};
 
 /// A step's work: look at this parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepMessage {
     /// Which.
     pub parcel: ParcelRef,
+}
+
+/// A return for which a courier is to be booked, called off, or listened to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionMessage {
+    /// Which.
+    #[serde(rename = "return")]
+    pub returning: ReturnRef,
 }
 
 /// A title whose record changed or went.
@@ -41,6 +51,15 @@ pub struct TrialMessage {
     pub trial_id: TrialId,
 }
 
+/// A payment about which something is to be done at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentMessage {
+    /// Whose.
+    pub rid: ReaderId,
+    /// Which.
+    pub payment_no: PaymentNo,
+}
+
 /// A fact on the notices topic. Its `kind` is a message attribute too, for filter policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -52,6 +71,16 @@ pub enum Fact {
         /// Which step.
         step: Step,
     },
+    /// A return took a step.
+    ReturnStep {
+        /// Which return.
+        #[serde(rename = "return")]
+        returning: ReturnRef,
+        /// Which step.
+        step: ReturnStep,
+        /// When: single books take a step at different times.
+        at: Timestamp,
+    },
 }
 
 impl Fact {
@@ -59,6 +88,7 @@ impl Fact {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ParcelStep { .. } => "parcel_step",
+            Self::ReturnStep { .. } => "return_step",
         }
     }
 }

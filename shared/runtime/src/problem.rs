@@ -76,8 +76,18 @@ codes! {
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "操作过于频繁，请稍后再试。";
     /// The books have left the library, or are with the reader; `reasons` says how far each is.
     TooLate = "too_late", CONFLICT, "图书已出库，不能再更改。";
+    /// Nothing is to be paid for this order, or not any more.
+    PaymentNotDue = "payment_not_due", CONFLICT, "这个订单目前无需支付。";
+    /// The payment provider does not take this payment, or not in this way.
+    PaymentRefused = "payment_refused", CONFLICT, "暂时无法发起支付，请换一种支付方式。";
+    /// The payment provider does not answer.
+    PaymentUnavailable = "payment_unavailable", SERVICE_UNAVAILABLE, "支付服务暂时不可用，请稍后再试。";
     /// The rules refuse a renewal; `reasons` has them all.
     RenewalRefused = "renewal_refused", CONFLICT, "暂时不能续借，原因见下。";
+    /// Loans cannot be booked for return; `reasons` has all that stands in the way.
+    ReturnRefused = "return_refused", CONFLICT, "暂时不能预约归还，原因见下。";
+    /// The books of a return were handed over: there is nothing to call off.
+    HandedOver = "handed_over", CONFLICT, "图书已交出，正在归还途中，不能再取消。";
     /// The reader cancelled this book or parcel: it stays here.
     CancelledByReader = "cancelled_by_reader", CONFLICT, "读者已取消，请把这本书留在馆内。";
     /// The parcel was not collected in time and is given up.

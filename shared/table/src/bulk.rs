@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use yujie_domain::account::Account;
 use yujie_domain::copy::Copy;
 use yujie_domain::parcel::{LineStatus, Parcel};
+use yujie_domain::punctuality::Came;
 use yujie_domain::shelves::Beside;
 use yujie_domain::title::Title;
 use yujie_domain::{Barcode, ReaderId, TitleId};
@@ -147,6 +148,8 @@ pub enum ShelfFact {
     Received(TitleId, Timestamp),
     /// A reader does not take part.
     Apart(ReaderId),
+    /// A parcel came to its reader, or is late.
+    Came(Came),
     /// How often a title was borrowed, as it was stored last.
     Lending(TitleId, Lending),
     /// What stands beside a title, as it was stored last.
@@ -165,15 +168,18 @@ pub struct ShelfFacts {
 }
 
 /// Some of what the shelves are made of, in no order: from parcels that came to their readers, from accounts of readers who do not
-/// take part, from copies, and from what was stored the night before. It reads the whole table; the rest stays where it is, and of an
+/// take part, from copies, and from what was stored the night before; and of how promises were kept: from parcels that came, and from those
+/// that are late. It reads the whole table; the rest stays where it is, and of an
 /// item only the attributes come that are asked for here.
 pub async fn shelf_facts_after(
     table: &Table,
     segment: u16,
     after: Option<After>,
 ) -> Result<ShelfFacts, TableError> {
-    const ASKED: [&str; 12] =
-        ["pk", "sk", "kind", "l", "h", "title_id", "received", "v", "id", "total", "month", "titles"];
+    const ASKED: [&str; 17] = [
+        "pk", "sk", "kind", "l", "h", "title_id", "received", "v", "id", "total", "month", "titles", "st",
+        "to", "zn", "by", "ca",
+    ];
     // Some of the names are words of the expression language.
     let projection: Vec<String> = ASKED.iter().map(|name| format!("#{name}")).collect();
     let mut request = table
@@ -183,7 +189,7 @@ pub async fn shelf_facts_after(
         .segment(i32::from(segment))
         .total_segments(i32::from(SHELF_SEGMENTS))
         .filter_expression(
-            "#kind IN (:copy, :lending, :beside) OR (#kind = :parcel AND st IN (:delivered, :collected)) \
+            "#kind IN (:copy, :lending, :beside) OR (#kind = :parcel AND (#st IN (:delivered, :collected, :waiting, :left) OR wn = :broken)) \
              OR (#kind = :account AND tp = :no)",
         )
         .projection_expression(projection.join(", "))
@@ -201,6 +207,9 @@ pub async fn shelf_facts_after(
         (":account", account::KIND),
         (":delivered", LineStatus::Delivered.as_str()),
         (":collected", LineStatus::Collected.as_str()),
+        (":waiting", LineStatus::ReadyForPickup.as_str()),
+        (":left", LineStatus::Uncollected.as_str()),
+        (":broken", "broken"),
     ] {
         request = request.expression_attribute_values(placeholder, AttributeValue::S(value.to_owned()));
     }
@@ -217,28 +226,28 @@ pub async fn shelf_facts_after(
     Ok(found)
 }
 
-fn shelf_fact(item: Item) -> Result<Option<ShelfFact>, TableError> {
+fn shelf_fact(item: Item) -> Result<Vec<ShelfFact>, TableError> {
     let kind = item.get(KIND).and_then(|kind| kind.as_s().ok()).map(String::as_str);
     Ok(match kind {
         Some(copy::KIND) => {
             let (title, at) = copy::receipt_of(item)?;
-            Some(ShelfFact::Received(title, at))
+            vec![ShelfFact::Received(title, at)]
         }
-        Some(parcel::KIND) => parcel::handed_over(item)?.map(|(reader, began, titles)| ShelfFact::Loans {
-            reader,
-            began,
-            titles,
-        }),
-        Some(account::KIND) => Some(ShelfFact::Apart(account::reader_of(&item)?)),
+        Some(parcel::KIND) => {
+            let (loans, came) = parcel::came_of(item)?;
+            let loans = loans.map(|(reader, began, titles)| ShelfFact::Loans { reader, began, titles });
+            loans.into_iter().chain(came.map(ShelfFact::Came)).collect()
+        }
+        Some(account::KIND) => vec![ShelfFact::Apart(account::reader_of(&item)?)],
         Some(lending::KIND) => {
             let (title, lending) = lending::from_item(item)?;
-            Some(ShelfFact::Lending(title, lending))
+            vec![ShelfFact::Lending(title, lending)]
         }
         Some(shelf::BORROWED_WITH) => {
             let (title, beside) = shelf::beside_of(item)?;
-            Some(ShelfFact::Beside(title, beside))
+            vec![ShelfFact::Beside(title, beside)]
         }
-        _ => None,
+        _ => Vec::new(),
     })
 }
 

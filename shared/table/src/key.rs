@@ -2,11 +2,14 @@
 //! data can forge a key.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use yujie_domain::punctuality::Month;
+use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::shelves::ShelfName;
 use yujie_domain::timeline::Step;
 use yujie_domain::{
-    AddressId, Barcode, CardNo, ImportId, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, StaffLogin,
-    TitleId, TrialId,
+    AddressId, Barcode, CardNo, Carried, ImportId, OrderNo, ParcelNo, ParcelRef, ReaderId, ReturnNo,
+    ReturnRef, SiteId, StaffLogin, TitleId, TrialId,
 };
 
 /// A primary key.
@@ -52,6 +55,12 @@ pub(crate) fn shelf(name: ShelfName) -> Key {
     Key::new(SHELVES.to_owned(), format!("SHELF#{}", name.as_str()))
 }
 pub(crate) const SHELVES: &str = "SHELVES";
+
+/// How many promises were kept in a month.
+pub(crate) fn punctuality(month: &Month) -> Key {
+    Key::new(PUNCTUALITY.to_owned(), format!("MONTH#{}", month.as_str()))
+}
+pub(crate) const PUNCTUALITY: &str = "PUNCTUALITY";
 
 /// What readers looked for in vain in a month (`2026-11`); the hash is of what they typed.
 pub(crate) fn unmet(month: &str, hash: &str) -> Key {
@@ -103,6 +112,17 @@ pub(crate) fn site_load(id: &SiteId) -> Key {
     Key::new(format!("SITE#{id}"), "LOAD")
 }
 
+/// How many parcels are delivered in a slot of a division.
+pub(crate) fn slot_load(division: &str, day: Date, from: Time) -> Key {
+    Key::new(slots(division), format!("{SLOT}{day}T{:02}:{:02}", from.hour(), from.minute()))
+}
+
+/// The slots of a division.
+pub(crate) fn slots(division: &str) -> String {
+    format!("ZONE#{division}")
+}
+pub(crate) const SLOT: &str = "SLOT#";
+
 /// Index `by_site`: the parcels that a site has in work.
 pub(crate) fn site_work(site: &SiteId) -> String {
     format!("WORK#{site}")
@@ -131,7 +151,7 @@ pub(crate) fn clock_holds(shard: u8) -> String {
 pub(crate) const HOLD_SHARDS: u8 = 4;
 
 /// Index `by_clock`: the readers for whom something is due first on a day.
-pub(crate) fn clock_due(day: jiff::civil::Date) -> String {
+pub(crate) fn clock_due(day: Date) -> String {
     format!("DUE#{day}")
 }
 
@@ -180,9 +200,23 @@ pub(crate) fn parcel(parcel: &ParcelRef) -> Key {
     Key::new(reader(&parcel.rid), format!("{ORDER}{}#P{}", parcel.order_no, parcel.n))
 }
 
+/// What is owed for an order: beside its parcels, and no parcel's own key, because no parcel has that number.
+pub(crate) fn payment(rid: &ReaderId, no: &OrderNo) -> Key {
+    Key::new(reader(rid), format!("{ORDER}{no}{PAY}"))
+}
+pub(crate) const PAY: &str = "#PAY";
+
+/// Index `by_clock`: the payments about which something is still to be done at the provider.
+pub(crate) const CLOCK_PAYMENTS: &str = "PAYMENTS";
+
 pub(crate) fn notice(rid: &ReaderId, at_ms: i64, parcel: &ParcelNo, step: Step) -> Key {
     // Sixteen digits keep the order of time for as long as milliseconds are counted; steps of one millisecond keep theirs.
     Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{:02}#{parcel}", step as u8))
+}
+
+/// Among those of parcels: a return's number begins with a letter, so that no two are one.
+pub(crate) fn return_notice(rid: &ReaderId, at_ms: i64, no: &ReturnNo, step: ReturnStep) -> Key {
+    Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{:02}#{no}", step as u8))
 }
 pub(crate) const NOTICE: &str = "NOTICE#";
 
@@ -211,13 +245,24 @@ pub(crate) fn idempotency(hash: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{hash}"), "ANSWER")
 }
 
-pub(crate) fn courier_events(parcel: &ParcelRef) -> String {
-    format!("COURIER#{parcel}")
+pub(crate) fn courier_events(carried: &Carried) -> String {
+    format!("COURIER#{carried}")
 }
 
-pub(crate) fn courier_event(parcel: &ParcelRef, digest: &str) -> Key {
-    Key::new(courier_events(parcel), format!("RAW#{digest}"))
+pub(crate) fn courier_event(carried: &Carried, digest: &str) -> Key {
+    Key::new(courier_events(carried), format!("RAW#{digest}"))
 }
+
+pub(crate) fn returning(at: &ReturnRef) -> Key {
+    Key::new(reader(&at.rid), format!("{RETURN}{}", at.no))
+}
+pub(crate) const RETURN: &str = "RETURN#";
+
+/// Index `by_clock`: returns that wait for a courier to be booked, to be called off, or to tell.
+pub(crate) const RETURNS_WAITING: &str = "RETURNS#WAITING";
+
+/// Index `by_clock`: returns of which a book was handed over and is not checked in, longest on the road first.
+pub(crate) const RETURNS_ON_THE_ROAD: &str = "RETURNS#ON-THE-ROAD";
 
 /// A key that never exists: what the init phase asks for to open a connection.
 pub(crate) fn nothing() -> Key {

@@ -13,9 +13,9 @@ mod schema;
 mod table;
 
 pub use access::{
-    account, address, availability, cart, copy, courier_event, cover, hold, idempotency, import, lending,
-    loan, notice, order, parcel, phone_code, pick, reader, rules, session, shelf, site, site_load, staff,
-    title, trial, unmet,
+    account, address, availability, cart, copy, counted, courier_event, cover, hold, idempotency, import,
+    lending, loan, notice, order, parcel, payment, phone_code, pick, punctuality, reader, returning, rules,
+    session, shelf, site, site_load, slot_load, staff, title, trial, unmet,
 };
 pub use codec::{Image, Item, kind_of};
 pub use error::TableError;

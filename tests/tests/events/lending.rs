@@ -67,7 +67,11 @@ pub(super) async fn prepare(ground: &Ground, function: &str, case: &str) {
             step::carry_out(&ground.table, &at, &expire, ground.now()).await.unwrap();
         }
         ("dispatch", "called-off-and-sent-by-van") => redirect(ground, site()).await,
-        ("dispatch", "called-off-and-booked-anew") => redirect(ground, home(&two)).await,
+        // To the same door, at another time.
+        ("dispatch", "called-off-and-booked-anew") => {
+            let slot = "2026-11-25T09:00/12:00".parse().ok();
+            redirect(ground, Wherever::Home { address_id: two.address.clone(), slot }).await;
+        }
         ("dispatch", "the-courier-does-not-know-what-is-called-off") => {
             redirect(ground, site()).await;
             let unknown = r#"{"result":false,"returnCode":"500","message":"订单不存在"}"#;
@@ -112,10 +116,6 @@ fn day(text: &str) -> Date {
 
 fn site() -> Wherever {
     Wherever::Site { site_id: library::site_id("S01") }
-}
-
-fn home(person: &Person) -> Wherever {
-    Wherever::Home { address_id: person.address.clone() }
 }
 
 /// A reader waits for 红楼梦, and not before December.

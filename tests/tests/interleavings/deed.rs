@@ -9,9 +9,11 @@ use axum::body::Body;
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use yujie_domain::PaymentNo;
+use yujie_domain::ReturnRef;
 use yujie_domain::parcel::{LineStatus, Parcel};
 use yujie_domain::site::Site;
-use yujie_lending::{Expired, Lending};
+use yujie_lending::{Closed, Expired, Lending};
 use yujie_table::site;
 use yujie_tests::ground::{Answer, request, send};
 use yujie_tests::library::{self, Person};
@@ -192,13 +194,43 @@ fn asked(function: Router, request: Request<Body>) -> Doing {
 }
 
 pub(super) fn order(name: &'static str, reader: u32, title: &'static str) -> Deed {
-    let to = home(&library::reader(reader));
+    order_to(name, reader, title, home(&library::reader(reader)))
+}
+
+pub(super) fn order_to(name: &'static str, reader: u32, title: &'static str, to: Value) -> Deed {
     asks(name, reader, move |token| order_of(token, &[title], &to, "an-order-that-crosses"))
+}
+
+/// An order to the door in this slot.
+pub(super) fn order_in(name: &'static str, reader: u32, title: &'static str, slot: &Value) -> Deed {
+    let to = in_slot(reader, slot);
+    asks(name, reader, move |token| order_of(token, &[title], &to, "an-order-that-crosses"))
+}
+
+/// A reader's door in this slot.
+pub(super) fn in_slot(reader: u32, slot: &Value) -> Value {
+    let mut to = home(&library::reader(reader));
+    to["slot"] = slot.clone();
+    to
 }
 
 pub(super) fn cancel(reader: u32, number: &str) -> Deed {
     let path = format!("/orders/{number}/cancel");
     asks("cancel", reader, move |token| request("POST", &path, token, &json!({})))
+}
+
+/// Something done about an order's payment; it answers a status.
+pub(super) fn book_of_payment(
+    name: &'static str,
+    number: &str,
+    doing: impl Fn(&Ground, PaymentNo) -> Pin<Box<dyn Future<Output = u16> + Send>> + 'static,
+) -> Deed {
+    let no = PaymentNo::parse(&format!("D{number}")).unwrap();
+    let begin = move |ground: &Ground| -> Doing {
+        let doing = doing(ground, no.clone());
+        Box::pin(async move { End { status: doing.await, code: String::new() } })
+    };
+    Deed { name, begin: Box::new(begin) }
 }
 
 pub(super) fn redirect(reader: u32, number: &str, to: Value) -> Deed {
@@ -229,6 +261,66 @@ pub(super) fn renew(reader: u32, code: &str) -> Deed {
     asks("renew", reader, move |token| request("POST", &path, token, &Value::Null))
 }
 
+pub(super) fn book_return(reader: u32, code: &str) -> Deed {
+    booked_return("book a return", reader, code, "a-return-that-crosses")
+}
+
+/// The same book in another request.
+pub(super) fn book_return_again(reader: u32, code: &str) -> Deed {
+    booked_return("book another return", reader, code, "another-that-crosses")
+}
+
+fn booked_return(name: &'static str, reader: u32, code: &str, key: &'static str) -> Deed {
+    let body = json!({"barcodes": [code], "way": site("S01")});
+    asks_returns(name, reader, move |token| {
+        let mut request = request("POST", "/returns", token, &body);
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        request
+    })
+}
+
+pub(super) fn cancel_return(reader: u32, at: &ReturnRef) -> Deed {
+    let path = format!("/returns/{}", at.no);
+    asks_returns("call a return off", reader, move |token| request("DELETE", &path, token, &Value::Null))
+}
+
+fn asks_returns(name: &'static str, reader: u32, make: impl Fn(&str) -> Request<Body> + 'static) -> Deed {
+    let begin = move |ground: &Ground| -> Doing {
+        let request = make(&ground.token(&library::reader(reader).subject()));
+        asked(ground.returns(), request)
+    };
+    Deed { name, begin: Box::new(begin) }
+}
+
+/// The courier tells that he collected a return, and that is worked off.
+pub(super) fn collected(at: &ReturnRef, waybill: &str) -> Deed {
+    let (at, waybill) = (at.clone(), waybill.to_owned());
+    let begin = move |ground: &Ground| -> Doing {
+        let path = format!(
+            "/webhooks/couriers/kuaidi100?parcel={at}&token={}",
+            ground.keys.webhook_token(&at.to_string())
+        );
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .body(Body::from(push_form(&waybill, &[("2026-12-18 09:59:00", "103")])))
+            .unwrap();
+        let (webhook, collections, message) =
+            (ground.courier_webhook(), ground.collections(), json!({"return": at}).to_string());
+        Box::pin(async move {
+            let answer = send(webhook, request).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let event: SqsEvent = serde_json::from_value(sqs_event("collections", &[&message])).unwrap();
+            for _ in 0..DELIVERIES {
+                if collections::handle(&collections, event.clone()).await.batch_item_failures.is_empty() {
+                    return End { status: 200, code: String::new() };
+                }
+            }
+            panic!("the message is not done with");
+        })
+    };
+    Deed { name: "collected", begin: Box::new(begin) }
+}
+
 pub(super) fn scan(name: &'static str, staff: &'static str, scan: Value) -> Deed {
     let begin = move |ground: &Ground| -> Doing {
         let token = ground.token(&library::staff(staff));
@@ -254,6 +346,37 @@ pub(super) fn expire(reader: u32, number: &str) -> Deed {
         })
     };
     Deed { name: "expire", begin: Box::new(begin) }
+}
+
+/// The minute's round finds that the site of an order is closed.
+pub(super) fn make_way(reader: u32, number: &str) -> Deed {
+    let at = scene::parcel(&library::reader(reader), number);
+    let begin = move |ground: &Ground| -> Doing {
+        let (lending, at): (Lending, _) = (ground.lending(), at.clone());
+        Box::pin(async move {
+            match lending.make_way(&at.rid, &at.order_no).await.unwrap() {
+                Closed::Rerouted(..) | Closed::Waits(..) => End { status: 200, code: String::new() },
+                Closed::Not => End { status: 409, code: "not".to_owned() },
+            }
+        })
+    };
+    Deed { name: "make way", begin: Box::new(begin) }
+}
+
+/// The minute's round finds that a parcel waits in a site that is closed.
+pub(super) fn keep_longer(reader: u32, number: &str) -> Deed {
+    let at = scene::parcel(&library::reader(reader), number);
+    let begin = move |ground: &Ground| -> Doing {
+        let (lending, at): (Lending, _) = (ground.lending(), at.clone());
+        Box::pin(async move {
+            let parcel = yujie_table::parcel::get(&lending.table, &at).await.unwrap().unwrap();
+            match lending.keep_longer(&parcel).await.unwrap() {
+                Some(_) => End { status: 200, code: String::new() },
+                None => End { status: 409, code: "not".to_owned() },
+            }
+        })
+    };
+    Deed { name: "keep longer", begin: Box::new(begin) }
 }
 
 /// The dispatch queue's message is worked off.

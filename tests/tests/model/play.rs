@@ -186,7 +186,7 @@ impl Play {
                 match self.lending.check_in(&library::barcode(copy), &library::site_id(site)).await {
                     Ok(CheckedIn::Free) => Ok("free".to_owned()),
                     Ok(CheckedIn::Given(_)) => Ok("given".to_owned()),
-                    Ok(CheckedIn::Already) => Ok("already".to_owned()),
+                    Ok(CheckedIn::Already(_)) => Ok("already".to_owned()),
                     Err(CheckInError::NotFound) => Err("not_found".to_owned()),
                     Err(CheckInError::NotOnLoan) => Err("not_on_loan".to_owned()),
                     Err(CheckInError::Fault(error)) => Err(fault(&error)),
@@ -482,7 +482,7 @@ fn known(code: &str) -> &'static str {
 
 fn wherever(reader: u32, to: To) -> Wherever {
     match to {
-        To::Home => Wherever::Home { address_id: library::reader(reader).address },
+        To::Home => Wherever::Home { address_id: library::reader(reader).address, slot: None },
         To::Site(site) => Wherever::Site { site_id: library::site_id(site) },
     }
 }
@@ -529,6 +529,7 @@ fn hold_code(error: HoldError) -> String {
 fn refusal_code(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::TooEarly { .. } => "too_early",
+        Refusal::Unpaid => "unpaid",
         Refusal::WrongParcel => "wrong_parcel",
         Refusal::WrongSite { .. } => "wrong_site",
         Refusal::WrongWay => "wrong_way",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::hold::{Hold, Wherever};
-use yujie_domain::parcel::{By, Carrier, Destination, Entry, Line, Parcel};
+use yujie_domain::parcel::{By, Carrier, Counted, Destination, Entry, Line, Parcel};
 use yujie_domain::{ParcelRef, time};
 use yujie_table::{Image, copy, hold, parcel};
 
@@ -114,6 +114,12 @@ impl Seen {
                 let site = new.unwrap()["id"]["S"].as_str().unwrap().to_owned();
                 self.loads.insert(site, number(&new.unwrap()["n"]).unsigned_abs());
             }
+            "slot_load" => {
+                let item = new.unwrap();
+                let slot =
+                    format!("{} {}", item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap());
+                self.loads.insert(slot, number(&item["n"]).unsigned_abs());
+            }
             _ => {}
         }
         Ok(())
@@ -141,13 +147,19 @@ impl Seen {
                 format!("copy {} is on its way, and not claimed", line.barcode)
             })?;
         }
-        let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
-        for parcel in open.iter().filter(|parcel| parcel.takes_place) {
-            let site =
-                parcel.destination.site().ok_or_else(|| format!("{:?} takes a place nowhere", parcel.at))?;
-            *taken.entry(site.as_str()).or_default() += 1;
+        let mut taken: BTreeMap<String, u64> = BTreeMap::new();
+        for parcel in self.parcels.values().filter(|parcel| parcel.takes_place && parcel.status().is_live()) {
+            let name = match parcel.place().ok_or_else(|| format!("{:?} takes a place nowhere", parcel.at))? {
+                // What was collected makes room; what was delivered in a slot was delivered in it.
+                Counted::Site(_) if !parcel.is_open() => continue,
+                Counted::Site(site) => site.to_string(),
+                Counted::Slot { division, day, from } => {
+                    format!("ZONE#{division} SLOT#{day}T{:02}:{:02}", from.hour(), from.minute())
+                }
+            };
+            *taken.entry(name).or_default() += 1;
         }
-        for site in self.loads.keys().map(String::as_str).chain(taken.keys().copied()) {
+        for site in self.loads.keys().chain(taken.keys()) {
             let (counted, real) =
                 (self.loads.get(site).copied().unwrap_or_default(), taken.get(site).copied());
             let real = real.unwrap_or_default();

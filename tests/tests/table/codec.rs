@@ -1,7 +1,7 @@
 //! What is written comes back.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use yujie_domain::copy::{Copy, CopyStatus, Received};
@@ -10,7 +10,8 @@ use yujie_domain::parcel::{
     Because, Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel, Ticket, Warning,
 };
 use yujie_domain::rules::ItemClass;
-use yujie_domain::{Barcode, ParcelRef, SiteId, TitleId, Waybill};
+use yujie_domain::slot::Slot;
+use yujie_domain::{Barcode, Carried, ParcelRef, ReturnRef, SiteId, TitleId, Waybill};
 use yujie_table::bulk::{self, Loaded};
 use yujie_table::courier_event::{self, RawEvent};
 use yujie_table::order;
@@ -87,14 +88,23 @@ fn booking() -> impl Strategy<Value = Booking> {
 }
 
 prop_compose! {
+    fn slot()(day in day(), from in 0_i8..23, minute in 0_i8..60) -> Slot {
+        let time = |hour| Time::new(hour, minute, 0, 0).unwrap();
+        Slot { day, from: time(from), until: time(from + 1) }
+    }
+}
+
+prop_compose! {
     fn any_parcel(of: Parcel)(
         (site, to, promised_by) in (site(), prop::option::of(site()), at()),
+        (zone, slot) in (prop::option::of("[0-9]{6}"), prop::option::of(slot())),
         (rules, takes_place, loan_from) in (any::<u32>(), any::<bool>(), prop::option::of(at())),
-        (remedy_days, because) in (any::<u16>(), because()),
+        (remedy_days, because, unpaid) in (any::<u16>(), because(), any::<bool>()),
         lines in prop::collection::vec(line(), 1..8), sorted in prop::option::of(at()),
         boxed in prop::option::of(prop::sample::select(vec![BoxSize::Small, BoxSize::Medium, BoxSize::Large])),
         (booking, attempt, revoked) in (prop::option::of(booking()), any::<u8>(), prop::option::of(ticket())),
         (pickup_code, keep_until) in (prop::option::of("[0-9]{6}"), prop::option::of(day())),
+        takes_back in prop::option::of("R[0-9A-Z]{16}"),
         warned in prop::option::of(prop::sample::select(vec![Warning::Half, Warning::Broken])),
         history in prop::collection::vec(entry(), 0..12),
     ) -> Parcel {
@@ -102,8 +112,10 @@ prop_compose! {
             at: of.at.clone(),
             site,
             destination: to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
-            takes_place, promised_by, rules, loan_from, remedy_days, because, lines, sorted, boxed, booking, attempt,
+            zone, slot, takes_place, promised_by, rules, loan_from, remedy_days, because, unpaid, lines, sorted, boxed, booking, attempt,
             revoked, pickup_code, keep_until, warned, history,
+            takes_back: takes_back.map(|no| no.parse().unwrap()),
+            closings: of.closings.clone(),
             version: of.version,
         }
     }
@@ -204,31 +216,32 @@ fn a_copy_comes_back_as_it_was_stored() {
 
 /// A key tells whose it is, in both directions.
 #[test]
-fn the_parcel_of_a_push_is_read_from_its_key() {
+fn what_a_push_is_about_is_read_from_its_key() {
     let (mut runner, runtime) = runner();
     let ground = runtime.block_on(Ground::new());
-    let parcels = ("[A-Z0-9]{26}", "[A-Z0-9]{16}", any::<u8>()).prop_map(|(rid, order_no, n)| ParcelRef {
-        rid: rid.parse().unwrap(),
-        order_no: order_no.parse().unwrap(),
-        n,
+    let parcels = ("[A-Z0-9]{26}", "[A-Z0-9]{16}", any::<u8>()).prop_map(|(rid, order_no, n)| {
+        Carried::Parcel(ParcelRef { rid: rid.parse().unwrap(), order_no: order_no.parse().unwrap(), n })
+    });
+    let returns = ("[A-Z0-9]{26}", "R[A-Z0-9]{16}").prop_map(|(rid, no)| {
+        Carried::Return(ReturnRef { rid: rid.parse().unwrap(), no: no.parse().unwrap() })
     });
 
     runner
-        .run(&(parcels, "[A-Za-z0-9_-]{43}", ".{0,80}"), |(at, digest, raw)| {
+        .run(&(prop_oneof![parcels, returns], "[A-Za-z0-9_-]{43}", ".{0,80}"), |(at, digest, raw)| {
             let pushed = RawEvent { carrier: "kuaidi100".to_owned(), received: ground.now(), raw };
             let (read, image) = runtime.block_on(async {
                 ground.changes();
                 for _ in 0..2 {
                     courier_event::store(&ground.table, &at, &digest, &pushed).await.unwrap();
                 }
-                let read = courier_event::of_parcel(&ground.table, &at).await.unwrap();
+                let read = courier_event::of(&ground.table, &at).await.unwrap();
                 let batch = ground.changes();
                 let event: aws_lambda_events::event::dynamodb::Event = serde_json::from_value(batch).unwrap();
                 assert_eq!(event.records.len(), 1, "the same push twice is one item");
                 (read, event.records.into_iter().next().unwrap().change.new_image)
             });
             prop_assert_eq!(read, vec![pushed]);
-            prop_assert_eq!(courier_event::parcel_of(image).unwrap(), at);
+            prop_assert_eq!(courier_event::carried_by(image).unwrap(), at);
             Ok(())
         })
         .unwrap();

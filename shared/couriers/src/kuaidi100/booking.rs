@@ -1,4 +1,5 @@
-//! Booking a courier who collects a parcel at the library and takes it to a reader (商家寄件).
+//! Booking a courier who collects a parcel at the library and takes it to a reader (商家寄件), or books at a reader's door and takes them to
+//! the library: for the platform both are one thing, with the two ends exchanged.
 //!
 //! Here the request is written, for the caller to post to [`PATH`]; what comes back is read by [`outcome`](super::outcome).
 
@@ -7,25 +8,25 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Time;
 use serde_json::Value;
-use yujie_domain::ParcelNo;
+use yujie_domain::Carried;
 
 use super::{Credentials, form, sign};
 
 /// Where bookings and cancellations are posted, below the platform's address, as `application/x-www-form-urlencoded`.
 pub const PATH: &str = "/order/borderapi.do";
 
-/// A request to collect and deliver one parcel.
+/// A request to collect and deliver one parcel or return.
 #[derive(Clone)]
 pub struct Booking {
     /// Ours, and with `attempt` the idempotency key: within 48 hours the same key gets the first booking's reply.
-    pub parcel: ParcelNo,
-    /// How many bookings of this parcel were cancelled before: the next one is another, and must not get the reply of those.
+    pub carried: Carried,
+    /// How many bookings of it were cancelled before: the next one is another, and must not get the reply of those.
     pub attempt: u8,
     /// The carrier's code on the platform, such as `shunfeng`.
     pub carrier: String,
-    /// The library.
+    /// Where it is collected: the library for a parcel, the reader for a return.
     pub sender: Contact,
-    /// The reader.
+    /// Where it goes.
     pub recipient: Contact,
     /// What is in the box, as the waybill shows it.
     pub cargo: String,
@@ -75,12 +76,16 @@ pub enum PickupDay {
 }
 
 impl Booking {
-    /// The idempotency key: the parcel's number, from the second booking on with `-R` and the attempt. At most 25 characters; the
-    /// platform takes 32. No parcel's number looks like it.
+    /// The idempotency key: the number of the parcel or return, from the second booking on with `-R` and the attempt. At most 25 characters; the
+    /// platform takes 32. No number of another looks like it.
     pub fn third_order_id(&self) -> String {
+        let number = match &self.carried {
+            Carried::Parcel(at) => at.no().to_string(),
+            Carried::Return(at) => at.no.to_string(),
+        };
         match self.attempt {
-            0 => self.parcel.to_string(),
-            again => format!("{}-R{again}", self.parcel),
+            0 => number,
+            again => format!("{number}-R{again}"),
         }
     }
 
@@ -129,8 +134,7 @@ impl fmt::Debug for Booking {
     /// Neither people nor addresses: those of the callbacks hold a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Booking")
-            .field("parcel", &self.parcel)
-            .field("attempt", &self.attempt)
+            .field("number", &self.third_order_id())
             .field("carrier", &self.carrier)
             .finish_non_exhaustive()
     }

@@ -38,13 +38,14 @@ fn reader() -> Account {
 
 /// A reader with so many books on their way, and so many at home.
 fn reader_with(under_way: usize, at_home: usize) -> Account {
-    let loan = Loan { since: now(), due: Date::constant(2026, 12, 23), renewed: 0 };
+    let loan = Loan { since: now(), due: Date::constant(2026, 12, 23), renewed: 0, back: None };
     let item = |n: usize| OpenItem {
         barcode: Barcode::parse(&format!("Y9999{n}")).unwrap(),
         order_no: OrderNo::new(Timestamp::UNIX_EPOCH, 1),
         title: format!("《had{n}》"),
         class: ItemClass::Ordinary,
         loan: (n >= under_way).then_some(loan),
+        returning: None,
     };
     let open = (0..under_way + at_home).map(|n| (title(&format!("had{n}")), item(n)));
     Account { open: open.collect(), ..reader() }
@@ -256,7 +257,9 @@ proptest! {
         }
         account.holds.extend(waits.then(|| (title("t"), now())));
         let (rules, places) = (RuleSet::founding(), BTreeMap::new());
-        let target = Target { destination: Destination::Home, division: Some("110105".to_owned()), obstacle: None };
+        let target = Target {
+            destination: Destination::Home, zone: rules.zone("110105"), wish: Wish::default(), obstacle: None,
+        };
         let asked = Asked {
             account: &account, rules: &rules, target: &target, if_missing: None, places: &places, now: now(), spread: 0,
         };

@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::account::Account;
+use crate::account::{Account, Loan};
 use crate::ids::{Barcode, OrderNo, SiteId, TitleId};
 use crate::rules::By;
+use crate::slot::Slot;
 
 /// What stands in the way of an order or a hold. All obstacles are told at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -161,6 +162,53 @@ pub enum Obstacle {
         /// How many parcels it takes.
         capacity: u16,
     },
+    /// What was ordered to a site is free; brought to the door it would cost, and an order is paid when it is placed.
+    DoorCosts {
+        /// Which order.
+        #[schema(value_type = String)]
+        order_no: OrderNo,
+        /// How much it would be.
+        fee_fen: u32,
+        /// The rule.
+        by: By,
+    },
+    /// The chosen slot has no room for the order.
+    SlotFull {
+        /// Which.
+        slot: Slot,
+        /// How many parcels are delivered in it in this division.
+        per_slot: u16,
+        /// How many it takes yet: fewer than the order has.
+        free: u16,
+        /// Slots with room.
+        slots: Vec<Slot>,
+    },
+    /// The chosen slot is past, or too soon for the books to be ready.
+    SlotPast {
+        /// Which.
+        slot: Slot,
+        /// Slots with room.
+        slots: Vec<Slot>,
+    },
+    /// There is no such slot, or it cannot be chosen yet.
+    UnknownSlot {
+        /// Which.
+        slot: Slot,
+        /// Slots with room.
+        slots: Vec<Slot>,
+    },
+    /// No slot was chosen, and none that would keep the promise has room.
+    SlotsFull {
+        /// The address's division.
+        division: String,
+        /// How many parcels are delivered there in one slot.
+        per_slot: u16,
+        /// The first slot with room, if there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<Slot>,
+        /// Slots with room.
+        slots: Vec<Slot>,
+    },
 }
 
 /// A loan that could be ended or prolonged.
@@ -211,6 +259,12 @@ pub enum Action {
         #[schema(value_type = String)]
         title_id: TitleId,
     },
+    /// Cancel this order, and order its books anew.
+    OrderAnew {
+        /// Which.
+        #[schema(value_type = String)]
+        order_no: OrderNo,
+    },
     /// See the order that has it.
     ShowOrder {
         /// Which.
@@ -248,6 +302,11 @@ pub enum Action {
     ChooseAddress,
     /// Choose a site instead: `GET /sites`.
     ChooseSite,
+    /// Choose one of these slots, or a later one: `GET /slots`.
+    ChooseSlot {
+        /// The first ones with room.
+        slots: Vec<Slot>,
+    },
 }
 
 impl Obstacle {
@@ -274,6 +333,11 @@ impl Obstacle {
             Self::UnknownSite => "unknown_site",
             Self::SiteClosed { .. } => "site_closed",
             Self::SiteFull { .. } => "site_full",
+            Self::DoorCosts { .. } => "door_costs",
+            Self::SlotFull { .. } => "slot_full",
+            Self::SlotPast { .. } => "slot_past",
+            Self::UnknownSlot { .. } => "unknown_slot",
+            Self::SlotsFull { .. } => "slots_full",
         }
     }
 
@@ -320,6 +384,17 @@ impl Obstacle {
             Self::UnknownAddress => vec![Action::ChooseAddress, Action::ChooseSite],
             Self::OutOfZone { .. } => vec![Action::ChooseSite, Action::ChooseAddress],
             Self::UnknownSite | Self::SiteFull { .. } => vec![Action::ChooseSite],
+            Self::DoorCosts { order_no, .. } => {
+                vec![Action::OrderAnew { order_no: order_no.clone() }, Action::ChooseSite]
+            }
+            Self::SlotFull { slots, .. }
+            | Self::SlotPast { slots, .. }
+            | Self::UnknownSlot { slots, .. }
+            | Self::SlotsFull { slots, .. } => {
+                let slots = Some(slots).filter(|slots| !slots.is_empty()).cloned();
+                let choose = slots.map(|slots| Action::ChooseSlot { slots });
+                choose.into_iter().chain([Action::ChooseSite]).collect()
+            }
             Self::SiteClosed { opens, .. } => {
                 let wait = opens.map(|day| Action::WaitUntil { day });
                 std::iter::once(Action::ChooseSite).chain(wait).collect()
@@ -334,7 +409,7 @@ fn loans(account: &Account) -> Vec<OnLoan> {
         .open
         .values()
         .filter_map(|item| {
-            let loan = item.loan?;
+            let loan = item.loan.filter(Loan::runs)?;
             Some(OnLoan { barcode: item.barcode.clone(), title: item.title.clone(), due: loan.due })
         })
         .collect();

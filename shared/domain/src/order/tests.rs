@@ -89,7 +89,8 @@ fn item(n: usize, loan: Option<Date>) -> OpenItem {
         order_no: OrderNo::new(Timestamp::UNIX_EPOCH, 1),
         title: format!("《had{n}》"),
         class: ItemClass::Ordinary,
-        loan: loan.map(|due| Loan { since: Timestamp::UNIX_EPOCH, due, renewed: 0 }),
+        loan: loan.map(|due| Loan { since: Timestamp::UNIX_EPOCH, due, renewed: 0, back: None }),
+        returning: None,
     }
 }
 
@@ -128,11 +129,21 @@ fn places(of: &[(&str, i32, u16)]) -> BTreeMap<SiteId, Place> {
 }
 
 fn home() -> Target {
-    Target { destination: Destination::Home, division: Some("110105".to_owned()), obstacle: None }
+    Target {
+        destination: Destination::Home,
+        zone: RuleSet::founding().zone("110105"),
+        wish: Wish::default(),
+        obstacle: None,
+    }
 }
 
 fn to(id: &str) -> Target {
-    Target { destination: Destination::Site { site_id: site(id) }, division: None, obstacle: None }
+    Target {
+        destination: Destination::Site { site_id: site(id) },
+        zone: None,
+        wish: Wish::default(),
+        obstacle: None,
+    }
 }
 
 /// A question with everything as usual; a test names what is different.

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::LineStatus::{Cancelled, Dispatched, Packed, Picked, ReadyForPickup, Uncollected};
-use super::{By, Destination, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Warning};
+use super::{By, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Warning};
 use crate::ids::{Barcode, SiteId};
 
 impl Parcel {
     /// The reader's change of mind, up to the 出库 scan. A book that is still on its shelf is simply left there; one that is off it has to be
     /// taken out by staff before the box may go. A courier that nothing is left for is called off.
-    pub(super) fn cancel(&self, barcodes: &[Barcode], now: Timestamp) -> Result<Outcome, Refusal> {
+    pub(super) fn cancel(&self, barcodes: &[Barcode], by: By, now: Timestamp) -> Result<Outcome, Refusal> {
         let named = |line: &Line| barcodes.is_empty() || barcodes.contains(&line.barcode);
         if barcodes.iter().any(|barcode| self.lines.iter().all(|line| line.barcode != *barcode)) {
             return Err(Refusal::WrongParcel);
@@ -29,7 +29,7 @@ impl Parcel {
                 step: Cancelled,
                 at: now,
                 place: None,
-                by: By::Reader,
+                by,
                 barcode: Some(line.barcode.clone()),
             });
         }
@@ -37,6 +37,22 @@ impl Parcel {
             next.give_up_booking();
         }
         Ok(next.changed())
+    }
+
+    /// Its reader paid for it: whoever takes it on may do so, and its clock runs.
+    pub(super) fn paid(&self, promised_by: Timestamp) -> Outcome {
+        if !self.unpaid || !self.status().is_live() {
+            return Outcome::Already;
+        }
+        let mut next = self.clone();
+        next.unpaid = false;
+        next.promised_by = promised_by;
+        next.changed()
+    }
+
+    /// Its reader did not pay for it in time: it is cancelled as a whole.
+    pub(super) fn lapse(&self, now: Timestamp) -> Result<Outcome, Refusal> {
+        if self.unpaid { self.cancel(&[], By::System, now) } else { Err(self.too_late()) }
     }
 
     pub(super) fn take_out(&self, barcode: &Barcode, site: &SiteId) -> Result<Outcome, Refusal> {
@@ -54,20 +70,14 @@ impl Parcel {
     }
 
     /// Another place, up to the 出库 scan. A courier who was told the old one is called off.
-    pub(super) fn redirect(
-        &self,
-        destination: &Destination,
-        promised_by: Timestamp,
-        takes_place: bool,
-    ) -> Result<Outcome, Refusal> {
+    /// `next` is this parcel with the new place.
+    pub(super) fn redirect(&self, mut next: Self) -> Result<Outcome, Refusal> {
         self.still_wanted()?;
         if self.status() >= Dispatched {
             return Err(self.too_late());
         }
-        let mut next = self.clone();
-        next.destination = destination.clone();
-        next.promised_by = promised_by;
-        next.takes_place = takes_place;
+        // Sites are free: what goes to one waits for no payment.
+        next.unpaid &= next.destination.site().is_none();
         let booked = next.booking.is_some();
         next.give_up_booking();
         // A courier who was asked, but whose answer was not stored, would answer for the old place if he were asked by the same number.
@@ -78,7 +88,7 @@ impl Parcel {
     }
 
     /// Calls the carrier off: a courier must be told so, the van's driver sees it on the list.
-    fn give_up_booking(&mut self) {
+    pub(super) fn give_up_booking(&mut self) {
         if let Some(booking) = self.booking.take() {
             self.attempt = self.attempt.saturating_add(1);
             // The van has no ticket, and nothing to forget a courier's for.
@@ -107,7 +117,7 @@ impl Parcel {
     }
 
     pub(super) fn warn(&self, level: Warning, remedy_days: u16) -> Outcome {
-        if !self.is_open() || self.status() == ReadyForPickup || self.warned >= Some(level) {
+        if !self.is_open() || self.unpaid || self.status() == ReadyForPickup || self.warned >= Some(level) {
             return Outcome::Already;
         }
         let mut next = self.clone();

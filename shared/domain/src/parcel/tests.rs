@@ -1,5 +1,6 @@
 mod any;
 mod cancel;
+mod closing;
 mod deadline;
 mod line;
 mod redirect;
@@ -130,7 +131,7 @@ fn take_out(code: &str) -> Command {
 
 fn redirect(destination: Destination) -> Command {
     let takes_place = destination != Destination::Home;
-    Command::Redirect { destination, promised_by: later(72 * 60), takes_place }
+    Command::Redirect { destination, zone: None, slot: None, promised_by: later(72 * 60), takes_place }
 }
 
 fn expire(today: &str) -> Command {

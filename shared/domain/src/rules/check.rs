@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,6 +20,8 @@ pub struct Faulty {
 
 /// No list of a rule set is longer: it is one item of the table, read by every order.
 const MOST: usize = 200;
+/// A day has no more windows.
+const MOST_WINDOWS: usize = 12;
 /// No count of days is longer.
 const MOST_DAYS: u16 = 3_650;
 
@@ -68,6 +71,23 @@ impl RuleSet {
                 fault(at, "the division stands twice");
             }
         }
+        if self.windows.len() > MOST_WINDOWS {
+            fault("windows".to_owned(), "at most 12");
+        }
+        for (place, window) in self.windows.iter().enumerate() {
+            let at = format!("windows.{place}");
+            let whole = |time: Time| time.second() == 0 && time.subsec_nanosecond() == 0;
+            if !whole(window.from) || !whole(window.until) {
+                fault(at.clone(), "it begins and ends with a whole minute");
+            }
+            if window.from >= window.until {
+                fault(at.clone(), "it ends before it begins");
+            }
+            let before = place.checked_sub(1).and_then(|before| self.windows.get(before));
+            if before.is_some_and(|before| before.until > window.from) {
+                fault(at, "it begins before the one before it ends");
+            }
+        }
         faults
     }
 }
@@ -81,6 +101,8 @@ fn wrong(set: &Setting) -> Option<&'static str> {
         }
         Setting::LoanDays(n) | Setting::PromiseHours(n) => within(n, 1, 1_000, "1 to 1,000"),
         Setting::PickupDays(n) => within(n, 1, 60, "1 to 60 open days"),
+        // The provider takes no money for what is over within five minutes; what is kept longer than a day is kept from those who wait.
+        Setting::PayMinutes(n) => within(n, 5, 1_440, "5 to 1,440 minutes"),
         Setting::Violations(n) => within(n, 1, 100, "1 to 100"),
         Setting::Renewals(n) => within(n, 0, 100, "at most 100"),
         Setting::RenewalDays(n)
@@ -121,6 +143,7 @@ const fn per_item(set: &Setting) -> bool {
         | Setting::RemedyDays(_)
         | Setting::HomeFee(_)
         | Setting::HomeFeeMore(_)
+        | Setting::PayMinutes(_)
         | Setting::PickupDays(_)
         | Setting::Violations(_)
         | Setting::ViolationDays(_)

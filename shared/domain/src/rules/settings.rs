@@ -112,6 +112,8 @@ settings! {
     HomeFee, home_fee: Fen = Fen::ZERO;
     /// What each further book of the order adds, in fen.
     HomeFeeMore, home_fee_more: Fen = Fen::ZERO;
+    /// Minutes that a reader has to pay for an order; its copies are kept from others meanwhile.
+    PayMinutes, pay_minutes: u16 = 30;
     /// Open days of the site that a parcel waits there for its reader.
     PickupDays, pickup_days: u16 = 7;
     /// How many parcels a reader may leave uncollected, within `violation_days`, before a pause.

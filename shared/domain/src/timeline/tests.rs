@@ -227,3 +227,29 @@ fn every_status_but_the_bare_order_is_a_step_with_a_name() {
     assert_eq!(names.len(), LineStatus::ALL.len() - 1);
     assert_eq!(Step::of(LineStatus::Recalled), Step::of(LineStatus::Cancelled));
 }
+
+#[test]
+fn what_a_closing_made_of_a_parcel_stands_in_its_time_on_the_way_of_each_book() {
+    let shut =
+        crate::site::Shut { from: "2026-11-24".parse().unwrap(), until: "2026-12-04".parse().unwrap() };
+    let reroute = Command::Reroute { to: site("L01"), takes_place: false, shut };
+    let parcel = after(
+        to_site(),
+        [
+            Command::Accept,
+            Command::Sort,
+            reroute,
+            pick("Y00001"),
+            cancel("Y00002"),
+            Command::StayBound { shut },
+        ],
+    );
+    assert_eq!(steps(&parcel, "Y00001"), ["received", "accepted", "rerouted", "picked", "waits_for_opening"]);
+    assert_eq!(steps(&parcel, "Y00002"), ["received", "accepted", "rerouted", "cancelled"]);
+    let entries = of_line(&parcel, &parcel.lines[0]);
+    let rerouted = entries.iter().find(|entry| entry.step == Step::Rerouted).unwrap();
+    assert_eq!(
+        (rerouted.place.clone(), rerouted.by, rerouted.at),
+        (Some(site("L01")), By::System, minute(3))
+    );
+}

@@ -88,7 +88,7 @@ impl Facts {
     /// A reader's account as it is now.
     pub fn account(&mut self, account: Account) {
         let reader = Reader {
-            open: account.open.len(),
+            open: account.held(),
             loans: account.open.values().filter_map(|item| item.loan).map(|loan| loan.since).collect(),
             account: Account { open: BTreeMap::new(), holds: BTreeMap::new(), ..account },
         };

@@ -118,13 +118,14 @@ fn facts(parts: impl IntoIterator<Item = impl IntoIterator<Item = Fact>>) -> Vec
 fn with_loans(n: u32, since: &[i64]) -> Account {
     let mut account = account(n);
     for (place, hours) in since.iter().enumerate() {
-        let loan = Loan { since: ago(*hours), due: time::day(now()), renewed: 0 };
+        let loan = Loan { since: ago(*hours), due: time::day(now()), renewed: 0, back: None };
         let item = OpenItem {
             barcode: Barcode::parse(&format!("Z{n:04}{place:02}")).unwrap(),
             order_no: order_no(9_000),
             title: "书".to_owned(),
             class: ItemClass::Ordinary,
             loan: Some(loan),
+            returning: None,
         };
         account.open.insert(TitleId::parse(&format!("z{place}")).unwrap(), item);
     }

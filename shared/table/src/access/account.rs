@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::account::{Account, Loan, OpenItem};
 use yujie_domain::rules::{CardClass, ItemClass};
-use yujie_domain::{Barcode, CardNo, OrderNo, ReaderId, TitleId};
+use yujie_domain::{Barcode, CardNo, OrderNo, ReaderId, ReturnNo, TitleId};
 
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
@@ -58,6 +58,12 @@ struct Open {
     /// How often the loan was renewed; one that never was has no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<u16>,
+    /// When the book was handed over to be brought back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    k: Option<Timestamp>,
+    /// The return that it is booked for, or on its way back with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rt: Option<ReturnNo>,
 }
 
 /// The item of an account, on the clock with the first day on which something is due.
@@ -70,6 +76,8 @@ pub(crate) fn to_item(account: &Account) -> Result<Item, TableError> {
         s: item.loan.map(|loan| loan.since),
         d: item.loan.map(|loan| loan.due),
         r: item.loan.map(|loan| loan.renewed).filter(|renewed| *renewed > 0),
+        k: item.loan.and_then(|loan| loan.back),
+        rt: item.returning.clone(),
     };
     let row = Row {
         v: account.version,
@@ -101,12 +109,22 @@ pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableErro
         .into_iter()
         .map(|(title_id, open)| {
             let loan = match (open.s, open.d) {
-                (Some(since), Some(due)) => Some(Loan { since, due, renewed: open.r.unwrap_or_default() }),
+                (Some(since), Some(due)) => {
+                    Some(Loan { since, due, renewed: open.r.unwrap_or_default(), back: open.k })
+                }
                 (None, None) => None,
                 _ => return Err(corrupt(&key, "a loan has a beginning and a due day, or neither")),
             };
             let class = open.c.unwrap_or_default();
-            Ok((title_id, OpenItem { barcode: open.b, order_no: open.o, title: open.n, class, loan }))
+            let item = OpenItem {
+                barcode: open.b,
+                order_no: open.o,
+                title: open.n,
+                class,
+                loan,
+                returning: open.rt,
+            };
+            Ok((title_id, item))
         })
         .collect::<Result<_, _>>()?;
     let holds = row

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use yujie_domain::ParcelRef;
+use yujie_domain::Carried;
 
 use crate::codec::{self, Image, corrupt, key_of};
 use crate::error::TableError;
@@ -35,7 +35,7 @@ pub struct RawEvent {
 /// Stores a verified push; `digest` is a hash of its content. Storing it again changes nothing.
 pub async fn store(
     table: &Table,
-    parcel: &ParcelRef,
+    carried: &Carried,
     digest: &str,
     event: &RawEvent,
 ) -> Result<(), TableError> {
@@ -45,16 +45,16 @@ pub async fn store(
         raw: event.raw.clone(),
         expires_at: (event.received + KEPT).as_second(),
     };
-    let item = codec::item(&key::courier_event(parcel, digest), KIND, &row)?;
+    let item = codec::item(&key::courier_event(carried, digest), KIND, &row)?;
     match table.write(Write::put_new(item)).await {
         Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
         Err(TransactError::Table(error)) => Err(error),
     }
 }
 
-/// All pushes for a parcel.
-pub async fn of_parcel(table: &Table, parcel: &ParcelRef) -> Result<Vec<RawEvent>, TableError> {
-    let pk = key::courier_events(parcel);
+/// All pushes for what is carried.
+pub async fn of(table: &Table, carried: &Carried) -> Result<Vec<RawEvent>, TableError> {
+    let pk = key::courier_events(carried);
     let items = table.query(Page::of(&pk)).await?;
     items
         .into_iter()
@@ -65,9 +65,9 @@ pub async fn of_parcel(table: &Table, parcel: &ParcelRef) -> Result<Vec<RawEvent
         .collect()
 }
 
-/// The parcel that a stored push is about.
-pub fn parcel_of(image: Image) -> Result<ParcelRef, TableError> {
+/// What a stored push is about.
+pub fn carried_by(image: Image) -> Result<Carried, TableError> {
     let key = key_of(&image.into());
-    let parcel = key.pk.strip_prefix("COURIER#").unwrap_or_default();
-    parcel.parse().map_err(|e| corrupt(&key, e))
+    let carried = key.pk.strip_prefix("COURIER#").unwrap_or_default();
+    carried.parse().map_err(|e| corrupt(&key, e))
 }

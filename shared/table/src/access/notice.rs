@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::timeline::Step;
-use yujie_domain::{ParcelNo, ParcelRef, ReaderId};
+use yujie_domain::{ParcelNo, ReaderId, ReturnNo};
 
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
@@ -25,13 +26,30 @@ pub enum Sms {
     Sent,
 }
 
+/// What a notice tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A step of a parcel.
+    Parcel {
+        /// Which.
+        no: ParcelNo,
+        /// The step that was reached.
+        step: Step,
+    },
+    /// A step of a return.
+    Return {
+        /// Which.
+        no: ReturnNo,
+        /// The step.
+        step: ReturnStep,
+    },
+}
+
 /// A notice in a reader's inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The parcel it is about.
-    pub parcel_no: ParcelNo,
-    /// The step that was reached.
-    pub step: Step,
+    /// What it tells.
+    pub about: About,
     /// When the step happened.
     pub at: Timestamp,
     /// What it says.
@@ -57,8 +75,14 @@ pub enum Claim {
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     v: u64,
-    parcel: ParcelNo,
-    step: Step,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parcel: Option<ParcelNo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<Step>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<ReturnNo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back_step: Option<ReturnStep>,
     #[serde(with = "codec::millis")]
     at: Timestamp,
     text: String,
@@ -68,14 +92,26 @@ struct Row {
 }
 
 fn key_for(rid: &ReaderId, notice: &Notice) -> Key {
-    key::notice(rid, notice.at.as_millisecond(), &notice.parcel_no, notice.step)
+    let at = notice.at.as_millisecond();
+    match &notice.about {
+        About::Parcel { no, step } => key::notice(rid, at, no, *step),
+        About::Return { no, step } => key::return_notice(rid, at, no, *step),
+    }
 }
 
 fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) -> Result<Item, TableError> {
+    let (of_parcel, of_return) = match &notice.about {
+        About::Parcel { no, step } => (Some((no.clone(), *step)), None),
+        About::Return { no, step } => (None, Some((no.clone(), *step))),
+    };
+    let (parcel, step) = of_parcel.unzip();
+    let (back, back_step) = of_return.unzip();
     let row = Row {
         v: version,
-        parcel: notice.parcel_no.clone(),
-        step: notice.step,
+        parcel,
+        step,
+        back,
+        back_step,
         at: notice.at,
         text: notice.text.clone(),
         sms: notice.sms,
@@ -85,31 +121,37 @@ fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) ->
 }
 
 fn from_item(item: Item) -> Result<Notice, TableError> {
+    let key = key_of(&item);
     let row: Row = codec::body(item)?;
-    Ok(Notice { parcel_no: row.parcel, step: row.step, at: row.at, text: row.text, sms: row.sms })
+    let about = match (row.parcel.zip(row.step), row.back.zip(row.back_step)) {
+        (Some((no, step)), None) => About::Parcel { no, step },
+        (None, Some((no, step))) => About::Return { no, step },
+        _ => return Err(corrupt(&key, "a notice is about a parcel or a return")),
+    };
+    Ok(Notice { about, at: row.at, text: row.text, sms: row.sms })
 }
 
 /// Puts a notice into the inbox, unless it is there, and claims the sending of its SMS. A claim whose holder died is taken over.
 pub async fn claim(
     table: &Table,
-    parcel: &ParcelRef,
+    rid: &ReaderId,
     notice: &Notice,
     now: Timestamp,
 ) -> Result<Claim, TableError> {
     let sending = Notice { sms: Sms::Sending, ..notice.clone() };
-    let old = match table.write(Write::put_new(to_item(&parcel.rid, &sending, 1, now)?)).await {
+    let old = match table.write(Write::put_new(to_item(rid, &sending, 1, now)?)).await {
         Ok(()) => return Ok(Claim::Mine { version: 1 }),
         Err(TransactError::Refused(refused)) => refused.into_iter().find_map(|r| r.old),
         Err(TransactError::Table(error)) => return Err(error),
     };
-    let old = old.ok_or_else(|| corrupt(&key_for(&parcel.rid, notice), "refused, but not there"))?;
+    let old = old.ok_or_else(|| corrupt(&key_for(rid, notice), "refused, but not there"))?;
     let row: Row = codec::body(old)?;
     match row.sms {
         Sms::Sent => Ok(Claim::Sent),
         Sms::Sending if now.duration_since(row.claimed) < LEASE => Ok(Claim::SomebodyElse),
         Sms::Sending => {
             let version = row.v + 1;
-            match table.write(Write::replace(to_item(&parcel.rid, &sending, version, now)?, row.v)).await {
+            match table.write(Write::replace(to_item(rid, &sending, version, now)?, row.v)).await {
                 Ok(()) => Ok(Claim::Mine { version }),
                 Err(TransactError::Refused(_)) => Ok(Claim::SomebodyElse),
                 Err(TransactError::Table(error)) => Err(error),

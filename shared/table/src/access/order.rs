@@ -7,10 +7,12 @@ use yujie_domain::account::Account;
 use yujie_domain::copy::Copy;
 use yujie_domain::hold::Hold;
 use yujie_domain::money::Fen;
-use yujie_domain::parcel::{Destination, Parcel};
-use yujie_domain::{Barcode, OrderNo, ReaderId, SiteId, TitleId};
+use yujie_domain::parcel::{Counted, Destination, Parcel};
+use yujie_domain::payment::{Payment, Purpose};
+use yujie_domain::slot::Slot;
+use yujie_domain::{Barcode, OrderNo, ReaderId, TitleId};
 
-use super::{account, copy, hold, idempotency, parcel, site_load};
+use super::{account, copy, counted, hold, idempotency, parcel, payment};
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key;
@@ -18,8 +20,8 @@ use crate::schema::BY_REF;
 use crate::table::{Page, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "order";
-/// No order has more parcels than lines, and no order has more lines than this.
-const MOST_PARCELS: usize = 51;
+/// No order has more parcels than lines, and no order has more lines than this; one more item says what is owed for it.
+const MOST_PARCELS: usize = 52;
 
 /// An order's head: what was decided when it was placed, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Head {
     pub fee: Fen,
     /// Where it goes.
     pub destination: Destination,
+    /// When it is delivered, at a door: as its reader chose, or as there was room.
+    pub slot: Option<Slot>,
     /// The recipient's name, phone and address as they were then, sealed; `None` for a site.
     pub recipient: Option<Vec<u8>>,
     /// Wanted titles that had no free copy.
@@ -57,6 +61,8 @@ pub struct Order {
     pub head: Head,
     /// What is sent, in parcels.
     pub parcels: Vec<Parcel>,
+    /// What is owed for it; nothing when it is free.
+    pub payment: Option<Payment>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +74,8 @@ struct Row {
     by: Timestamp,
     fee: Fen,
     to: Destination,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::text")]
+    slot: Option<Slot>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "serde_bytes_option")]
     who: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -110,6 +118,7 @@ fn to_item(head: &Head) -> Result<Item, TableError> {
         by: head.promised_by,
         fee: head.fee,
         to: head.destination.clone(),
+        slot: head.slot,
         who: head.recipient.clone(),
         unfilled: head.unfilled.clone(),
         queued: head.queued.clone(),
@@ -133,6 +142,7 @@ pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> 
         promised_by: row.by,
         fee: row.fee,
         destination: row.to,
+        slot: row.slot,
         recipient: row.who,
         unfilled: row.unfilled,
         queued: row.queued,
@@ -164,8 +174,9 @@ pub struct Placing {
     pub account: Account,
     /// New places in queues.
     pub holds: Vec<Hold>,
-    /// The places that its parcels take at the site where they are collected, of how many in all; `None` when they are not counted.
-    pub places: Option<(SiteId, u16, u16)>,
+    /// The places that its parcels take at the site where they are collected, or in the slot in which they are delivered, of how many in all;
+    /// `None` when they are not counted.
+    pub places: Option<(Counted, u16, u16)>,
 }
 
 /// Places an order: its head, its parcels (each claiming its copies), the reader's account, the places in queues, and the answer kept for
@@ -184,8 +195,8 @@ pub async fn place(
     for queued in holds {
         writes.push(hold::add(queued)?);
     }
-    if let Some((site, wanted, capacity)) = places {
-        writes.push(site_load::take(site, *wanted, *capacity));
+    if let Some((place, wanted, most)) = places {
+        writes.push(counted::take(place, *wanted, *most));
     }
     let first_copy = writes.len();
     let mut claimed = Vec::new();
@@ -217,10 +228,11 @@ pub async fn place(
     Ok(Placed::Lost(lost))
 }
 
-/// A new order: its head and its parcels. Its copies are claimed by whoever writes this.
+/// A new order: its head, its parcels, and what is owed for it. Its copies are claimed by whoever writes this.
 pub fn add(order: &Order) -> Result<Vec<Write>, TableError> {
     let head = Write::put_new(to_item(&order.head)?);
-    std::iter::once(Ok(head)).chain(order.parcels.iter().map(parcel::add)).collect()
+    let parcels = order.parcels.iter().map(parcel::add);
+    std::iter::once(Ok(head)).chain(parcels).chain(order.payment.iter().map(payment::add)).collect()
 }
 
 /// Puts a head in the place of its version before.
@@ -273,15 +285,16 @@ pub async fn list(
     }
 }
 
-/// Puts heads and parcels together; an order whose head is not among the items is left out.
+/// Puts heads, parcels and payments together; an order whose head is not among the items is left out.
 fn fold(rid: &ReaderId, items: Vec<Item>) -> Result<Vec<Order>, TableError> {
     let mut heads = Vec::new();
     let mut parcels: Vec<Parcel> = Vec::new();
+    let mut payments: Vec<Payment> = Vec::new();
     for item in items {
-        if item.get(codec::KIND).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == parcel::KIND) {
-            parcels.push(parcel::of_item(item)?);
-        } else {
-            heads.push(from_item(rid, item)?);
+        match item.get(codec::KIND).and_then(|kind| kind.as_s().ok()).map(String::as_str) {
+            Some(parcel::KIND) => parcels.push(parcel::of_item(item)?),
+            Some(payment::KIND) => payments.push(payment::from_item(item)?),
+            Some(_) | None => heads.push(from_item(rid, item)?),
         }
     }
     Ok(heads
@@ -290,7 +303,14 @@ fn fold(rid: &ReaderId, items: Vec<Item>) -> Result<Vec<Order>, TableError> {
             let mut own: Vec<Parcel> =
                 parcels.iter().filter(|p| p.at.order_no == head.order_no).cloned().collect();
             own.sort_by_key(|parcel| parcel.at.n);
-            Order { head, parcels: own }
+            let payment = payments.iter().find(|payment| is_for(payment, &head)).cloned();
+            Order { head, parcels: own, payment }
         })
         .collect())
+}
+
+fn is_for(payment: &Payment, head: &Head) -> bool {
+    match &payment.purpose {
+        Purpose::Delivery { order_no, .. } => *order_no == head.order_no,
+    }
 }

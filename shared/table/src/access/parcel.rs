@@ -6,10 +6,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::copy::Received;
 use yujie_domain::parcel::{
-    Because, Booking, BoxSize, By, Carrier, Destination, Entry, Line, LineStatus, Parcel, Ticket, Warning,
+    Because, Booking, BoxSize, By, Carrier, Closing, Destination, Effect, Entry, Line, LineStatus, Parcel,
+    Ticket, Warning,
 };
+use yujie_domain::punctuality::{self, Came, Way};
 use yujie_domain::rules::ItemClass;
-use yujie_domain::{Barcode, OrderNo, ParcelNo, ParcelRef, ReaderId, SiteId, TitleId, Waybill};
+use yujie_domain::site::Shut;
+use yujie_domain::slot::Slot;
+use yujie_domain::{Barcode, OrderNo, ParcelNo, ParcelRef, ReaderId, ReturnNo, SiteId, TitleId, Waybill};
 
 use crate::codec::{self, Image, Item, corrupt, key_of};
 use crate::error::TableError;
@@ -29,7 +33,13 @@ struct Row {
     from: SiteId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<SiteId>,
-    /// Takes a counted place at the site that it goes to.
+    /// The division of the door that it goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zn: Option<String>,
+    /// The slot in which it is delivered there.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::text")]
+    sl: Option<Slot>,
+    /// Takes a counted place at the site, or in the slot, that it goes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pl: Option<bool>,
     #[serde(with = "codec::millis")]
@@ -44,6 +54,9 @@ struct Row {
     /// Why from here; the only site that could has no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     y: Option<Because>,
+    /// Yet to be paid; any other has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    up: Option<bool>,
     l: Vec<LineRow>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
     so: Option<Timestamp>,
@@ -70,6 +83,12 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wn: Option<Warning>,
     h: Vec<EntryRow>,
+    /// The return that its carrier takes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rt: Option<ReturnNo>,
+    /// What closings of its sites made of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cl: Vec<ClosingRow>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,6 +123,15 @@ struct EntryRow {
     b: Option<Barcode>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct ClosingRow {
+    #[serde(with = "codec::millis")]
+    t: Timestamp,
+    f: Date,
+    u: Date,
+    e: Effect,
+}
+
 /// The item of a parcel: in work at a site while its staff has to do with it, on the clock while it is open.
 pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
     let loan_days = parcel.lines.first().map_or(0, |line| line.loan_days);
@@ -115,6 +143,8 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
             Destination::Home => None,
             Destination::Site { site_id } => Some(site_id.clone()),
         },
+        zn: parcel.zone.clone(),
+        sl: parcel.slot,
         pl: parcel.takes_place.then_some(true),
         by: parcel.promised_by,
         rv: parcel.rules,
@@ -137,6 +167,7 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
                 s: line.status,
             })
             .collect(),
+        up: parcel.unpaid.then_some(true),
         so: parcel.sorted,
         bx: parcel.boxed,
         ca: parcel.booking.as_ref().map(|booking| booking.carrier),
@@ -156,6 +187,17 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
                 p: entry.place.clone(),
                 w: entry.by,
                 b: entry.barcode.clone(),
+            })
+            .collect(),
+        rt: parcel.takes_back.clone(),
+        cl: parcel
+            .closings
+            .iter()
+            .map(|closing| ClosingRow {
+                t: closing.at,
+                f: closing.shut.from,
+                u: closing.shut.until,
+                e: closing.effect.clone(),
             })
             .collect(),
     };
@@ -181,12 +223,15 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
     Ok(Parcel {
         at,
         destination: row.to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
+        zone: row.zn,
+        slot: row.sl,
         takes_place: row.pl.unwrap_or_default(),
         promised_by: row.by,
         rules: row.rv,
         loan_from: row.lf,
         remedy_days: row.rd.unwrap_or_default(),
         because: row.y.unwrap_or(Because::OnlySite),
+        unpaid: row.up.unwrap_or_default(),
         lines: row
             .l
             .into_iter()
@@ -218,6 +263,12 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
             .into_iter()
             .map(|entry| Entry { step: entry.s, at: entry.t, place: entry.p, by: entry.w, barcode: entry.b })
             .collect(),
+        takes_back: row.rt,
+        closings: row
+            .cl
+            .into_iter()
+            .map(|row| Closing { at: row.t, shut: Shut { from: row.f, until: row.u }, effect: row.e })
+            .collect(),
         version: row.v,
         site: from,
     })
@@ -236,11 +287,20 @@ fn ref_of(key: &Key) -> Result<ParcelRef, TableError> {
 /// A parcel that came to its reader: who that is, when it was, and which titles.
 pub(crate) type HandedOver = (ReaderId, Timestamp, Vec<TitleId>);
 
-/// What a parcel says of loans; `None` when its books did not come to the reader. Nothing else is read: the item may have no other
-/// attributes.
-pub(crate) fn handed_over(item: Item) -> Result<Option<HandedOver>, TableError> {
+/// What a parcel says of loans, `None` when its books did not come to the reader; and of its promise, `None` while there is time, or when it was
+/// cancelled. Nothing else is read: the item may have no other attributes.
+pub(crate) fn came_of(item: Item) -> Result<(Option<HandedOver>, Option<Came>), TableError> {
     #[derive(Deserialize)]
-    struct Lent {
+    struct Seen {
+        st: LineStatus,
+        #[serde(default)]
+        to: Option<SiteId>,
+        #[serde(default)]
+        zn: Option<String>,
+        #[serde(with = "codec::millis")]
+        by: Timestamp,
+        #[serde(default)]
+        ca: Option<Carrier>,
         l: Vec<LentLine>,
         h: Vec<EntryRow>,
     }
@@ -250,10 +310,16 @@ pub(crate) fn handed_over(item: Item) -> Result<Option<HandedOver>, TableError> 
         s: LineStatus,
     }
     let at = ref_of(&key_of(&item))?;
-    let row: Lent = codec::body(item)?;
-    let handed = row.h.iter().find(|entry| entry.s.with_reader()).map(|entry| entry.t);
+    let row: Seen = codec::body(item)?;
+    let first = |is: fn(LineStatus) -> bool| row.h.iter().find(|entry| is(entry.s)).map(|entry| entry.t);
+    let handed = first(LineStatus::with_reader);
+    let arrived = first(punctuality::is_arrival);
     let titles = row.l.into_iter().filter(|line| line.s.with_reader()).map(|line| line.t).collect();
-    Ok(handed.map(|handed| (at.rid, handed, titles)))
+    let destination = row.to.map_or(Destination::Home, |site_id| Destination::Site { site_id });
+    let came = Came { way: Way::of(&destination, row.zn, row.ca), promised_by: row.by, arrived };
+    // What is not there yet was asked for because it is late.
+    let counts = arrived.is_some() || row.st.is_live();
+    Ok((handed.map(|handed| (at.rid, handed, titles)), counts.then_some(came)))
 }
 
 /// Spreads open parcels over the index partitions of the clock.

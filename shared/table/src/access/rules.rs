@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::slot::Window;
 use yujie_domain::staff::Reason;
 use yujie_domain::{StaffLogin, time};
 
@@ -48,19 +49,21 @@ struct Row {
     holidays: Vec<Holidays>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     zones: Vec<Zone>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    windows: Vec<Window>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     made: Option<Made>,
 }
 
 fn to_item(rules: &RuleSet, made: Option<&Made>) -> Result<Item, TableError> {
-    let RuleSet { version, starts, rules, holidays, zones } = rules.clone();
-    let row = Row { version, starts, rules, holidays, zones, made: made.cloned() };
+    let RuleSet { version, starts, rules, holidays, zones, windows } = rules.clone();
+    let row = Row { version, starts, rules, holidays, zones, windows, made: made.cloned() };
     codec::item(&key::rules(version), KIND, &row)
 }
 
 fn from_item(item: Item) -> Result<Version, TableError> {
-    let Row { version, starts, rules, holidays, zones, made } = codec::body(item)?;
-    Ok(Version { rules: RuleSet { version, starts, rules, holidays, zones }, made })
+    let Row { version, starts, rules, holidays, zones, windows, made } = codec::body(item)?;
+    Ok(Version { rules: RuleSet { version, starts, rules, holidays, zones, windows }, made })
 }
 
 /// The newest version, whether it holds already or not.
@@ -169,6 +172,7 @@ mod tests {
                 name: "春节".to_owned(),
             }],
             zones: vec![Zone { division: "110105".to_owned(), per_slot: Some(20) }],
+            windows: Window::FOUNDING.to_vec(),
             ..RuleSet::founding()
         };
         for made in [None, Some(made)] {

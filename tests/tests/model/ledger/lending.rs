@@ -225,8 +225,11 @@ impl Ledger {
         if keys.is_empty() {
             return Err("too_late".to_owned());
         }
-        let there = self.orders[&order].to == to && keys.iter().any(|key| self.parcels[key].takes_place);
-        if counts(to) && !there && self.taken("S01") + keys.len() > CAPACITY {
+        // It goes there already: nothing is done.
+        if self.orders[&order].to == to {
+            return Ok("redirected".to_owned());
+        }
+        if counts(to) && self.taken("S01") + keys.len() > CAPACITY {
             return Err("site_full".to_owned());
         }
         if keys.iter().any(|key| self.parcels[key].stage() >= Stage::Dispatched) {

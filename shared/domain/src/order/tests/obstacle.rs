@@ -23,7 +23,8 @@ fn all_obstacles_are_told_at_once() {
     account.uncollected = vec![day("2026-11-01"); 3];
     let abroad = Target {
         destination: Destination::Home,
-        division: Some("310101".to_owned()),
+        zone: None,
+        wish: Wish::default(),
         obstacle: Some(Obstacle::UnknownAddress),
     };
     let few_at_once = Ask::under(r#"[{"set":{"rule":"in_process","value":8}}]"#);
@@ -42,7 +43,6 @@ fn all_obstacles_are_told_at_once() {
             "limit_reached",
             "too_many_in_process",
             "unknown_address",
-            "out_of_zone",
         ]
     );
     assert_eq!(Ask::default().codes(&[]), ["empty_order"]);
@@ -71,6 +71,8 @@ fn every_obstacle() -> Vec<Obstacle> {
     let (title_id, by) = (title("t"), founding("books_per_order"));
     let missing =
         |waiting, likely_days| Obstacle::NoCopyAvailable { title_id: title_id.clone(), waiting, likely_days };
+    let slot: Slot = "2026-11-25T09:00/12:00".parse().unwrap();
+    let division = || "110105".to_owned();
     let closed = |opens| Obstacle::SiteClosed { site_id: site("S01"), opens };
     vec![
         Obstacle::EmptyOrder,
@@ -96,6 +98,17 @@ fn every_obstacle() -> Vec<Obstacle> {
         closed(None),
         closed(Some(day("2026-12-01"))),
         Obstacle::SiteFull { site_id: site("S01"), capacity: 20 },
+        Obstacle::DoorCosts {
+            order_no: OrderNo::new(Timestamp::UNIX_EPOCH, 1),
+            fee_fen: 300,
+            by: founding("home_fee"),
+        },
+        Obstacle::SlotFull { slot, per_slot: 20, free: 0, slots: Vec::new() },
+        Obstacle::SlotFull { slot, per_slot: 20, free: 1, slots: vec![slot] },
+        Obstacle::SlotPast { slot, slots: vec![slot] },
+        Obstacle::UnknownSlot { slot, slots: vec![slot] },
+        Obstacle::SlotsFull { division: division(), per_slot: 20, next: Some(slot), slots: vec![slot] },
+        Obstacle::SlotsFull { division: division(), per_slot: 20, next: None, slots: Vec::new() },
     ]
 }
 
@@ -188,6 +201,7 @@ fn a_way_out_is_never_an_empty_list() {
                 Action::Return { loans } => !loans.is_empty(),
                 Action::SettleOrders { orders } => !orders.is_empty(),
                 Action::LeaveQueue { titles } => !titles.is_empty(),
+                Action::ChooseSlot { slots } => !slots.is_empty(),
                 Action::AddBook
                 | Action::RemoveBooks { .. }
                 | Action::RemoveTitle { .. }
@@ -195,6 +209,7 @@ fn a_way_out_is_never_an_empty_list() {
                 | Action::OtherEdition { .. }
                 | Action::Order { .. }
                 | Action::ShowOrder { .. }
+                | Action::OrderAnew { .. }
                 | Action::ReadThere
                 | Action::WaitUntil { .. }
                 | Action::RenewCard

@@ -38,6 +38,8 @@ fn next_step(parcel: &Parcel) -> Command {
     }
 }
 
+const SHUT: Shut = Shut { from: Date::constant(2026, 11, 24), until: Date::constant(2026, 12, 4) };
+
 fn any_command() -> impl Strategy<Value = Command> {
     let code = || prop_oneof![3 => Just("Y00001"), 3 => Just("Y00002"), 1 => Just("Z99999")];
     let place = || prop_oneof![4 => Just("C01"), 2 => Just("S01"), 1 => Just("L01")].prop_map(site);
@@ -66,6 +68,13 @@ fn any_command() -> impl Strategy<Value = Command> {
         proptest::collection::vec(code(), 0..3).prop_map(|codes| cancel(&codes)),
         (code(), place()).prop_map(|(c, site)| Command::TakeOut { barcode: barcode(c), site }),
         any::<bool>().prop_map(|home| redirect(if home { Destination::Home } else { to_site() })),
+        (place(), any::<bool>()).prop_map(|(to, takes_place)| Command::Reroute {
+            to,
+            takes_place,
+            shut: SHUT
+        }),
+        Just(Command::StayBound { shut: SHUT }),
+        today().prop_map(|until| Command::Keep { until, shut: SHUT }),
         Just(Command::Revoked),
         (21_i8..=30).prop_map(|n| Command::Expire { today: Date::constant(2026, 12, n) }),
         today().prop_map(|today| Command::Expire { today }),

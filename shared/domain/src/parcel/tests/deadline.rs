@@ -89,6 +89,7 @@ fn a_broken_promise_makes_every_loan_longer_and_a_warning_does_not() {
                 title: line.title.clone(),
                 class: line.class,
                 loan: None,
+                returning: None,
             };
             account.open.insert(line.title_id.clone(), item);
         }
