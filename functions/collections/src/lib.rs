@@ -9,8 +9,8 @@ mod window;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use yujie_couriers::CourierEvent;
 use yujie_couriers::kuaidi100::{Credentials, Push};
+use yujie_couriers::{CourierEvent, EventKind};
 use yujie_domain::courier::Journey;
 use yujie_domain::parcel::{Destination, LineStatus, Parcel};
 use yujie_domain::returning::{Booking, Command, Outcome, Refusal, Return, Way};
@@ -148,6 +148,9 @@ async fn follow(app: &App, this: Return) -> Result<Return, Failure> {
     let pushes = courier_event::of(&app.lending.table, &Carried::Return(this.at.clone())).await?;
     let events: Vec<CourierEvent> =
         pushes.iter().flat_map(|push| events_of(push, booking.waybill.as_str())).collect();
+    // A courier who found nobody at home has no books: only what proves that he has them counts.
+    let events: Vec<CourierEvent> =
+        events.into_iter().filter(|event| event.kind != EventKind::FailedAttempt).collect();
     if events.is_empty() {
         return Ok(this);
     }

@@ -47,7 +47,7 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
                     // One that fails does not stop the others' clocks.
                     Err(error) => {
                         tracing::error!(parcel.no = %parcel.at.no(), %error, "not given up");
-                        failed = failed.or(Some(error));
+                        failed = failed.or(Some(error.into()));
                     }
                 }
             }
@@ -55,9 +55,16 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
         }
         let level = warning(parcel, rules.promise_hours(&About::default()).value, now);
         let Some(level) = level.filter(|level| parcel.warned < Some(*level)) else { continue };
-        if warn(app, parcel, level, &rules, now).await? {
-            warned += 1;
-            broken += u64::from(level == Warning::Broken);
+        match warn(app, parcel, level, &rules, now).await {
+            Ok(true) => {
+                warned += 1;
+                broken += u64::from(level == Warning::Broken);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(parcel.no = %parcel.at.no(), %error, "not warned of");
+                failed = failed.or(Some(error));
+            }
         }
     }
     metrics::put(
@@ -70,7 +77,7 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
             ("pickups_expired", Unit::Count, expired),
         ],
     );
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    failed.map_or(Ok(()), Err)
 }
 
 /// Writes a warning down: it is on the work lists from then on, and a broken promise prolongs the loans to come.

@@ -146,13 +146,14 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
     match job {
         Job::Redrive => {
             let open = parcel::open(&app.lending.table).await?;
-            redrive(app, &open).await?;
-            collections(app).await?;
-            payments::redrive(app).await?;
+            // One that fails does not keep the others from their work.
+            let redriven = redrive(app, &open).await;
+            let collected = collections(app).await;
+            let paid = payments::redrive(app).await;
             // Before the clocks: what waits behind a closed door is not given up.
             let closed = closings::look(app, &open).await;
-            clock::look(app, &open).await?;
-            closed
+            let clocks = clock::look(app, &open).await;
+            redriven.and(collected).and(paid).and(closed).and(clocks)
         }
         Job::Queues => queues(app).await,
     }

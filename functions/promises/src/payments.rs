@@ -1,7 +1,7 @@
 //! Payments of which nothing was told: the platform is asked about them.
 
 use jiff::Timestamp;
-use yujie_domain::payment::{Payment, RefundState, State};
+use yujie_domain::payment::{Payment, Refund, RefundState, State};
 use yujie_runtime::message::PaymentMessage;
 use yujie_table::payment;
 
@@ -24,13 +24,13 @@ pub(crate) async fn redrive(app: &App) -> Result<(), SweepError> {
 }
 
 /// Whether the platform is asked about a payment now: 5, 10, 20 … minutes after it was placed, when its time is over and 1, 2, 4 … minutes after
-/// that, and 2, 4, 8 … minutes after a refund was asked for.
+/// that, and 2, 4, 8 … minutes after a refund was asked for; and, because it is about money, each full hour.
 fn is_due(payment: &Payment, now: Timestamp) -> bool {
     let minutes = |since: Timestamp| u64::try_from(now.duration_since(since).as_mins()).unwrap_or_default();
     let unsettled = match payment.state {
         State::Due | State::Lapsed { closed: false } if now >= payment.until => {
             let over = minutes(payment.until);
-            over == 0 || over.is_power_of_two()
+            over == 0 || over.is_power_of_two() || over.is_multiple_of(60)
         }
         State::Due | State::Lapsed { closed: false } => {
             let waited = minutes(payment.since);
@@ -39,13 +39,14 @@ fn is_due(payment: &Payment, now: Timestamp) -> bool {
         State::Paid { .. } | State::Lapsed { closed: true } => false,
     };
     let refunds = payment.refunds.iter().filter(|refund| refund.state == RefundState::Asked);
-    unsettled || refunds.into_iter().any(|refund| is_time(refund.asked, now))
+    let hourly = |refund: &Refund| minutes(refund.asked) > 0 && minutes(refund.asked).is_multiple_of(60);
+    unsettled || refunds.into_iter().any(|refund| is_time(refund.asked, now) || hourly(refund))
 }
 
 #[cfg(test)]
 mod tests {
     use yujie_domain::money::Fen;
-    use yujie_domain::payment::{Purpose, Refund};
+    use yujie_domain::payment::Purpose;
     use yujie_domain::{OrderNo, ReaderId};
 
     use super::*;
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(minutes(&paid), [0_i64; 0]);
         let refund = |state| Refund { amount: Fen(300), asked: at(4), state };
         let asked = Payment { refunds: vec![refund(RefundState::Asked)], ..paid.clone() };
-        assert_eq!(minutes(&asked), [6, 8, 12, 20, 36, 68]);
+        assert_eq!(minutes(&asked), [6, 8, 12, 20, 36, 64, 68], "and each full hour: 64 is one");
         for over in [RefundState::Done, RefundState::Stuck] {
             assert_eq!(minutes(&Payment { refunds: vec![refund(over)], ..paid.clone() }), [0_i64; 0]);
         }

@@ -83,9 +83,20 @@ async fn ask(app: &App, owed: &Payment) -> Result<Found, Failure> {
     Ok(found)
 }
 
+/// Has the platform take no more money. What it says to that decides nothing, and a refusal must not keep us from asking whether it was paid.
+async fn close(app: &App, owed: &Payment) -> Result<(), Failure> {
+    match app.desk.close(owed).await {
+        Err(DeskError::Refused(code)) => {
+            tracing::warn!(payment.no = %owed.no(), ?code, "not closed");
+            Ok(())
+        }
+        other => other.map_err(desk),
+    }
+}
+
 /// The time to pay is over: nobody may pay any more; whoever has paid has paid, and else the order is given up.
 async fn run_out(app: &App, owed: &Payment) -> Result<(), Failure> {
-    app.desk.close(owed).await.map_err(desk)?;
+    close(app, owed).await?;
     match ask(app, owed).await? {
         Found::Paid(_) => Ok(()),
         // The platform closed it, or was never asked and takes no money after the last moment.
@@ -100,7 +111,7 @@ async fn run_out(app: &App, owed: &Payment) -> Result<(), Failure> {
 
 /// What is not wanted any more is to take no more money.
 async fn shut(app: &App, owed: &Payment, over: bool) -> Result<(), Failure> {
-    app.desk.close(owed).await.map_err(desk)?;
+    close(app, owed).await?;
     let closed = match ask(app, owed).await? {
         Found::Closed => true,
         // A page that asked just before may still reach the platform: until the last moment it is looked at again.

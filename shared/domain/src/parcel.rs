@@ -590,6 +590,8 @@ impl Parcel {
                     slot: *slot,
                     promised_by: *promised_by,
                     takes_place: *takes_place,
+                    // A later promise has a clock of its own.
+                    warned: self.warned.filter(|_| *promised_by <= self.promised_by),
                     ..self.clone()
                 };
                 self.redirect(to)

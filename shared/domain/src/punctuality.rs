@@ -86,7 +86,12 @@ pub fn of_parcel(parcel: &Parcel, now: Timestamp) -> Standing {
         state,
         arrived: arrived.is_some(),
         late_minutes: u32::try_from(late.as_mins()).unwrap_or_default(),
-        stood_at: parcel.history.iter().rev().find(|entry| entry.at <= promised_by).map(|entry| entry.step),
+        stood_at: parcel
+            .history
+            .iter()
+            .rev()
+            .find(|entry| entry.at <= promised_by && entry.step.is_live())
+            .map(|entry| entry.step),
         shut: closing.map(|closing| closing.shut),
         remedy_days: parcel.remedy_days,
     }

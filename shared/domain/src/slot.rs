@@ -94,6 +94,8 @@ pub struct Wish {
     pub taken: Taken,
     /// The reader has waited for the book: it comes even when every slot is full.
     pub at_any_rate: bool,
+    /// An order that stands: what it was promised moves only when the reader chooses so.
+    pub bound: bool,
 }
 
 /// When parcels are delivered.
@@ -190,7 +192,9 @@ pub fn settle(
     let Some(per_slot) = zone.per_slot else {
         return Ok(Settled { slot: None, per_slot: None, promised_by: promised });
     };
-    let in_time = offers.first().map_or(promised, |first| first.slot.ends().max(promised));
+    // A new order is promised the first slot, when that is later; one that stands keeps what it was promised.
+    let first = offers.first().filter(|_| !wish.bound);
+    let in_time = first.map_or(promised, |first| first.slot.ends().max(promised));
     match room.next() {
         Some(slot) if slot.ends() <= in_time || wish.at_any_rate => {
             Ok(settled(slot, slot.ends().max(promised)))

@@ -73,7 +73,7 @@ impl Lending {
                     (Some(_), Some(_)) => None,
                 };
                 let taken = self.taken(zone.as_ref()).await?;
-                let wish = Wish { chosen: *slot, kept: None, taken, at_any_rate: parcels == 0 };
+                let wish = Wish { chosen: *slot, kept: None, taken, at_any_rate: parcels == 0, bound: false };
                 let target = Target { destination: Destination::Home, zone, wish, obstacle };
                 Ok(Where { target, recipient, site: None })
             }

@@ -180,6 +180,7 @@ impl Work<'_> {
             return Ok(Ok(Settled { slot: None, per_slot: None, promised_by: promised }));
         };
         target.wish.kept = order.head.slot;
+        target.wish.bound = true;
         // Its own places are free for it.
         for place in order.parcels.iter().filter(|parcel| parcel.status().is_live()).filter_map(Parcel::place)
         {

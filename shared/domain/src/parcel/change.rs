@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::LineStatus::{Cancelled, Dispatched, Packed, Picked, ReadyForPickup, Uncollected};
-use super::{By, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Warning};
+use super::{By, Effect, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Warning};
 use crate::ids::{Barcode, SiteId};
 
 impl Parcel {
@@ -75,6 +75,10 @@ impl Parcel {
         self.still_wanted()?;
         if self.status() >= Dispatched {
             return Err(self.too_late());
+        }
+        if next.destination != self.destination {
+            // That the old place was shut is no reason any more for anything.
+            next.closings.retain(|closing| closing.effect != Effect::Waits);
         }
         // Sites are free: what goes to one waits for no payment.
         next.unpaid &= next.destination.site().is_none();

@@ -166,6 +166,13 @@ fn a_promise_that_no_slot_can_keep_waits_for_the_first_one() {
     let settled = settle(&promise, &About::default(), &zone(Some(1)), &wish, when).unwrap();
     assert_eq!(settled.slot, Some(slot("2026-11-23T18:00/21:00")));
     assert_eq!(settled.promised_by, at("2026-11-23T21:00:00"));
+
+    let bound = Wish { bound: true, ..wish };
+    let refused = settle(&promise, &About::default(), &zone(Some(1)), &bound, when);
+    assert!(
+        matches!(refused, Err(Obstacle::SlotsFull { .. })),
+        "what an order was promised does not move by itself: {refused:?}"
+    );
 }
 
 #[test]
@@ -217,7 +224,7 @@ proptest! {
         let all = slots(&rules, &about, &zone, &Taken::new(), now);
         let taken: Taken = all.iter().map(|offer| offer.slot.place()).zip(full).collect();
         let chosen = choose.and_then(|n| all.get(n)).map(|offer| offer.slot);
-        let wish = Wish { chosen, taken: taken.clone(), at_any_rate, kept: None };
+        let wish = Wish { chosen, taken: taken.clone(), at_any_rate, kept: None, bound: false };
         let promised = crate::order::counted_from(&rules, &about, now);
 
         let answer = settle(&rules, &about, &zone, &wish, (now, parcels, promised));

@@ -180,9 +180,14 @@ pub async fn waiting(table: &Table) -> Result<Vec<Return>, TableError> {
 
 /// The returns of which a book is on its way back, longest on the road first.
 pub async fn on_the_road(table: &Table, limit: usize) -> Result<Vec<Return>, TableError> {
-    let page = Page { index: Some(BY_CLOCK), limit: Some(limit), ..Page::of(key::RETURNS_ON_THE_ROAD) };
-    let mut found =
-        table.query_through(page).await?.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    let mut found = Vec::new();
+    // One of whose books some are on the road may wait for a courier for the others.
+    for list in [key::RETURNS_ON_THE_ROAD, key::RETURNS_WAITING] {
+        let page = Page { index: Some(BY_CLOCK), limit: Some(limit), ..Page::of(list) };
+        for item in table.query_through(page).await? {
+            found.push(from_item(item)?);
+        }
+    }
     found.retain(|this| this.on_the_road_since().is_some());
     found.sort_by_key(|this| (this.on_the_road_since(), this.at.no.clone()));
     Ok(found)

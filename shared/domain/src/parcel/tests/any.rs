@@ -135,7 +135,7 @@ proptest! {
             prop_assert!(next.status() >= current.status());
             let finishing = matches!(command, Command::TakeOut { .. } | Command::Revoked);
             prop_assert!(current.is_open() || finishing, "a finished parcel moved: {:?}", command);
-            prop_assert!(next.warned >= current.warned);
+            prop_assert!(next.warned >= current.warned || next.promised_by > current.promised_by);
             prop_assert!(next.attempt >= current.attempt);
 
             let (before, after) = (by_book(&current), by_book(&next));
