@@ -29,7 +29,6 @@ use yujie_index_store::testing::Bucket;
 use yujie_lending::Lending;
 use yujie_runtime::auth::{self, Subject};
 use yujie_runtime::contact::{self, Place, Recipient};
-use yujie_runtime::outbound::Outbound;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, serve};
 use yujie_table::account;
 use yujie_table::address::{self, SealedAddress};
@@ -399,11 +398,20 @@ impl Ground {
             table: self.table.clone(),
             clock: self.clock.clone(),
             keys: self.keys.clone(),
-            credentials: library::credentials(),
-            courier: Outbound::new(&self.outside.url, Duration::from_secs(5)),
-            public_url: "https://library.example".to_owned(),
-            sender_phone: "13900000000".to_owned(),
+            desk: self.courier_desk(),
         }
+    }
+
+    /// The library's desk at the courier platform.
+    fn courier_desk(&self) -> yujie_courier_desk::Desk {
+        yujie_courier_desk::Desk::new(
+            library::credentials(),
+            &self.outside.url,
+            "https://library.example".to_owned(),
+            "13900000000".to_owned(),
+            self.keys.clone(),
+            self.clock.clone(),
+        )
     }
 
     /// `deliver`.
@@ -441,13 +449,7 @@ impl Ground {
 
     /// `collections`.
     pub fn collections(&self) -> collections::App {
-        collections::App {
-            lending: self.lending(),
-            credentials: library::credentials(),
-            courier: Outbound::new(&self.outside.url, Duration::from_secs(5)),
-            public_url: "https://library.example".to_owned(),
-            library_phone: "13900000000".to_owned(),
-        }
+        collections::App { lending: self.lending(), desk: self.courier_desk() }
     }
 
     /// The library's desk at the payment platform.

@@ -60,6 +60,8 @@ struct Book {
     fails_at: Option<u32>,
     refuse: bool,
     courier_says: Option<String>,
+    /// Every other cancellation gets lost, and whether the next one does.
+    loses: Option<bool>,
 }
 
 impl Outside {
@@ -131,6 +133,11 @@ impl Outside {
     /// What the courier answers to the next bookings; a waybill when it is empty.
     pub fn courier_says(&self, reply: &str) {
         self.lock().courier_says = Some(reply.to_owned()).filter(|reply| !reply.is_empty());
+    }
+
+    /// The courier does not hear every other cancellation from now on, the first one not.
+    pub fn lose_cancellations(&self) {
+        self.lock().loses = Some(true);
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
@@ -224,6 +231,14 @@ async fn courier(State(book): Shared, body: Bytes) -> String {
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(&body).unwrap();
     let param = fields.iter().find(|(name, _)| name == "param").unwrap();
     let param: Value = serde_json::from_str(&param.1).unwrap();
+    if param["thirdOrderId"].is_null()
+        && let Some(lost) = book.loses
+    {
+        book.loses = Some(!lost);
+        if lost {
+            return "<html>502</html>".to_owned();
+        }
+    }
     let parcel = param["thirdOrderId"].as_str().unwrap_or_default().replace('-', "");
     book.sent.push(Sent::Booking { param });
     book.courier_says.clone().unwrap_or_else(|| {

@@ -95,9 +95,10 @@ def test_a_function_is_given_just_the_variables_that_it_reads(name):
     given = set(FUNCTIONS[name][1].get("Environment", {}).get("Variables", {}))
     everything = {variable for _, one in FUNCTIONS.values() for variable in one.get("Environment", {}).get("Variables", {})}
     source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "functions" / name / "src").rglob("*.rs")))
-    if "yujie_runtime::step::App" in source:
-        # The plain steps share what they work with.
-        source += (ROOT / "shared" / "runtime" / "src" / "step.rs").read_text(encoding="utf-8")
+    # What several functions work with is read in one place for all of them.
+    for used, place in (("yujie_runtime::step::App", "runtime/src/step.rs"), ("yujie_courier_desk", "courier-desk/src/lib.rs")):
+        if used in source:
+            source += (ROOT / "shared" / place).read_text(encoding="utf-8")
     read = set(VARIABLE.findall(source)) & everything
     assert given == read
 
@@ -317,12 +318,16 @@ def test_whatever_can_fail_has_an_alarm():
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}] for alarm in ALARMS.values())
 
 
-def test_a_broken_promise_rings():
-    [alarm] = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "Yujie" and alarm["MetricName"] == "promises_broken"]
+@pytest.mark.parametrize(("metric", "function", "source"), [
+    ("promises_broken", "promises", "functions/promises/src/clock.rs"),
+    ("refunds_stuck", "payments", "shared/lending/src/payment.rs"),
+])
+def test_what_readers_were_promised_and_did_not_get_rings(metric: str, function: str, source: str):
+    [alarm] = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "Yujie" and alarm["MetricName"] == metric]
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 1, "GreaterThanOrEqualToThreshold")
-    assert alarm["Dimensions"] == [{"Name": "function", "Value": "promises"}]
-    source = (ROOT / "functions" / "promises" / "src" / "clock.rs").read_text(encoding="utf-8")
-    assert '"promises_broken"' in source
+    assert alarm["Dimensions"] == [{"Name": "function", "Value": function}]
+    text = (ROOT / source).read_text(encoding="utf-8")
+    assert f'"{metric}"' in text and f'metrics::put' in text
 
 
 def test_operations_says_what_to_do_at_each_alarm():

@@ -111,7 +111,7 @@ async fn who_finds_nothing_is_offered_something_and_the_library_learns_of_it() {
     ask(&search, "/titles?q=13800000001").await;
     ask(&search, "/titles?q=9787020000012").await;
 
-    let month = jiff::tz::Offset::constant(8).to_datetime(ground.now()).strftime("%Y-%m").to_string();
+    let month = yujie_domain::month::Month::of(ground.now());
     let listed: Vec<(String, String, u32)> = unmet::of_month(&ground.table, &month)
         .await
         .unwrap()

@@ -205,10 +205,25 @@ async fn an_order_cancelled_before_it_was_paid_costs_nothing_and_is_closed_at_th
     let payment = &cancelled.body["order"]["payment"];
     assert_eq!((&payment["state"], &payment["label"]), (&json!("lapsed"), &json!("无需支付")));
     assert_eq!(ground.platform.state(&payer.no()), Some("CLOSED"));
-    assert!(!payer.payment().await.is_open());
     assert_eq!(payer.asks(&json!({"way": "native"})).await.body["code"], "payment_not_due");
     assert_eq!(payer.refunds(), []);
     payer.has_no_books().await;
+    payer.waits(151).await;
+    assert!(!payer.payment().await.is_open(), "no page can be open any more in which it could be paid");
+}
+
+#[tokio::test]
+async fn what_is_paid_too_late_in_a_page_that_was_open_is_found_and_goes_back_though_nobody_tells() {
+    let ground = charging().await;
+    let payer = Payer::orders(&ground, &["b000004"]).await;
+    assert_eq!(payer.asks(&json!({"way": "native"})).await.status, 200);
+    payer.waits(33).await;
+    assert_eq!(payer.status().await, "cancelled");
+    let _untold = ground.platform.pay(&payer.no());
+
+    payer.waits(60).await;
+
+    assert_eq!(payer.refunds(), [(format!("{}-R1", payer.no()), 300)]);
 }
 
 #[tokio::test]
@@ -303,6 +318,7 @@ async fn an_order_of_which_nobody_ever_asked_to_pay_lapses_too() {
     let payer = Payer::orders(&ground, &["b000004"]).await;
     payer.waits(31).await;
     assert_eq!(payer.status().await, "cancelled");
+    payer.waits(121).await;
     assert!(!payer.payment().await.is_open());
     assert_eq!(ground.platform.state(&payer.no()), None);
 }

@@ -1,11 +1,10 @@
 //! `/staff/unmet-searches`: what readers looked for and did not find, as they typed it. It says nothing of who asked.
 
 use axum::extract::State;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use yujie_domain::month::Month;
 use yujie_domain::staff::Duty;
-use yujie_domain::time;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Query, Staff};
 use yujie_table::unmet;
@@ -17,7 +16,7 @@ const MOST: usize = 500;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Month {
+pub(crate) struct Which {
     /// A month such as `2026-11`; the present one when not said.
     month: Option<String>,
 }
@@ -48,7 +47,7 @@ pub(crate) struct UnmetSearch {
     path = "/staff/unmet-searches",
     tag = "staff",
     security(("staff" = [])),
-    params(Month),
+    params(Which),
     responses(
         (status = 200, body = UnmetSearches),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -59,21 +58,19 @@ pub(crate) struct UnmetSearch {
 pub(crate) async fn list(
     State(app): State<App>,
     staff: Staff,
-    Query(Month { month }): Query<Month>,
+    Query(Which { month }): Query<Which>,
 ) -> Result<Json<UnmetSearches>, Problem> {
     staff.must(Duty::Catalogue)?;
-    let first = match month {
-        None => time::day(app.edge.clock.now()),
-        Some(month) => format!("{month}-01").parse::<Date>().map_err(|_| {
-            Problem::new(Code::MalformedRequest).and_field("month", "a month such as 2026-11")
-        })?,
+    let month = match month {
+        None => Month::of(app.edge.clock.now()),
+        Some(month) => Month::parse(&month)
+            .map_err(|fault| Problem::new(Code::MalformedRequest).and_field("month", fault.why))?,
     };
-    let month = first.strftime("%Y-%m").to_string();
     let found = unmet::of_month(&app.table, &month).await?;
     let items = found.into_iter().take(MOST).map(|unmet| UnmetSearch {
         q: unmet.typed,
         asked: unmet.asked,
         offered: Some(unmet.offered).filter(|offered| !offered.is_empty()),
     });
-    Ok(Json(UnmetSearches { month, items: items.collect() }))
+    Ok(Json(UnmetSearches { month: month.into(), items: items.collect() }))
 }

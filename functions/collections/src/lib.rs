@@ -4,12 +4,10 @@
 //! a booking goes out before it is written down; the platform keeps the return's number as its idempotency key.
 
 mod courier;
-mod window;
-
-use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use yujie_couriers::kuaidi100::{Credentials, Push};
+use yujie_courier_desk::{Desk, Settings, pickup};
+use yujie_couriers::kuaidi100::Push;
 use yujie_couriers::{CourierEvent, EventKind};
 use yujie_domain::courier::Journey;
 use yujie_domain::parcel::{Destination, LineStatus, Parcel};
@@ -18,7 +16,6 @@ use yujie_domain::{Carried, ReturnRef};
 use yujie_lending::{Fault, Lending, delivery_day};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::message::CollectionMessage;
-use yujie_runtime::outbound::Outbound;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::courier_event::{self, RawEvent};
 use yujie_table::{Table, TransactError, returning};
@@ -31,14 +28,8 @@ const TRIES: u32 = 6;
 pub struct App {
     /// The table, keys, time, chance, the rules in force.
     pub lending: Lending,
-    /// Our account with Kuaidi100.
-    pub credentials: Credentials,
-    /// The way to Kuaidi100.
-    pub courier: Outbound,
-    /// Our own address, for the courier's pushes.
-    pub public_url: String,
-    /// The phone at which couriers reach the library.
-    pub library_phone: String,
+    /// The desk at the courier platform.
+    pub desk: Desk,
 }
 
 impl App {
@@ -52,22 +43,12 @@ impl App {
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let app_secret = vars.required("APP_SECRET_ID");
-        let courier_secret = vars.required("COURIER_SECRET_ID");
-        let public_url = vars.required("PUBLIC_URL");
-        let kuaidi100 = vars.required("KUAIDI100_URL");
-        let library_phone = vars.required("SENDER_PHONE");
+        let desk = Settings::read(&mut vars);
         vars.finish()?;
-        let credentials = serde_json::from_str(&clients.secret(&courier_secret).await?)
-            .map_err(|_| StartError::Shape("COURIER_SECRET_ID"))?;
         let keys = Keys::from_secret(&clients.secret(&app_secret).await?)?;
+        let desk = desk.open(&clients, keys.clone()).await?;
         let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
-        Ok(Self {
-            lending: Lending::new(table, edge),
-            credentials,
-            courier: Outbound::new(&kuaidi100, Duration::from_secs(5)),
-            public_url,
-            library_phone,
-        })
+        Ok(Self { lending: Lending::new(table, edge), desk })
     }
 }
 
@@ -81,17 +62,14 @@ async fn attend(app: &App, at: &ReturnRef) -> Result<(), Failure> {
     // News first: a courier who has the books is not called off, and not booked again.
     let this = follow(app, read(app, at).await?).await?;
     if this.call_off {
-        if let Some(booking) = &this.booking {
-            courier::call_off(app, &this, &booking.ticket).await?;
-        }
-        return write_down(app, at, &Command::CalledOff).await;
+        return call_off(app, &this).await;
     }
     if this.booking.is_some() || !this.waits_for_courier() {
         return Ok(());
     }
     match &this.way {
         Way::Site { .. } | Way::Unbooked { .. } => Ok(()),
-        Way::Courier { day, .. } => match window::on(*day, app.lending.edge.clock.now()) {
+        Way::Courier { day, .. } => match pickup::on(*day, app.lending.edge.clock.now()) {
             Some(pickup) => {
                 let from = courier::contact_of_return(app, &this)?;
                 let booking = courier::book(app, &this, from, pickup).await?;
@@ -105,7 +83,7 @@ async fn attend(app: &App, at: &ReturnRef) -> Result<(), Failure> {
                 None | Some((_, Comes::Never)) => write_down(app, at, &Command::NoDelivery).await,
                 Some((_, Comes::Later)) => Ok(()),
                 Some((parcel, Comes::Now)) => {
-                    let Some(pickup) = window::on(delivery_day(parcel), app.lending.edge.clock.now()) else {
+                    let Some(pickup) = pickup::on(delivery_day(parcel), app.lending.edge.clock.now()) else {
                         return Ok(());
                     };
                     let from = courier::contact_of_order(app, parcel).await?;
@@ -115,6 +93,14 @@ async fn attend(app: &App, at: &ReturnRef) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// Calls the courier off, and writes that down.
+async fn call_off(app: &App, this: &Return) -> Result<(), Failure> {
+    if let Some(booking) = &this.booking {
+        courier::call_off(app, this, &booking.ticket).await?;
+    }
+    write_down(app, &this.at, &Command::CalledOff).await
 }
 
 /// Whether a parcel comes to its reader's door.
@@ -144,13 +130,15 @@ fn comes(parcel: &Parcel) -> Comes {
 
 /// Applies what the courier has pushed so far: the return as it stands afterwards.
 async fn follow(app: &App, this: Return) -> Result<Return, Failure> {
-    let Some(booking) = &this.booking else { return Ok(this) };
     let pushes = courier_event::of(&app.lending.table, &Carried::Return(this.at.clone())).await?;
-    let events: Vec<CourierEvent> =
-        pushes.iter().flat_map(|push| events_of(push, booking.waybill.as_str())).collect();
-    // A courier who found nobody at home has no books: only what proves that he has them counts.
-    let events: Vec<CourierEvent> =
-        events.into_iter().filter(|event| event.kind != EventKind::FailedAttempt).collect();
+    // Whoever pushes has the address of this return; that his booking was written down is not needed to believe that he has the books.
+    let waybill = this.booking.as_ref().map(|booking| booking.waybill.as_str());
+    let events: Vec<CourierEvent> = pushes
+        .iter()
+        .flat_map(|push| events_of(push, waybill))
+        // A courier who found nobody at home has no books: only what proves that he has them counts.
+        .filter(|event| event.kind != EventKind::FailedAttempt)
+        .collect();
     if events.is_empty() {
         return Ok(this);
     }
@@ -159,9 +147,9 @@ async fn follow(app: &App, this: Return) -> Result<Return, Failure> {
 }
 
 /// The events of one stored push; none if it is about another waybill, or cannot be read.
-fn events_of(stored: &RawEvent, waybill: &str) -> Vec<CourierEvent> {
+fn events_of(stored: &RawEvent, waybill: Option<&str>) -> Vec<CourierEvent> {
     match Push::parse(&stored.raw) {
-        Ok(push) if push.waybill.as_ref().is_some_and(|number| number.as_str() != waybill) => {
+        Ok(push) if push.waybill.as_ref().zip(waybill).is_some_and(|(told, ours)| told.as_str() != ours) => {
             tracing::warn!("a push about another waybill is left alone");
             Vec::new()
         }
@@ -173,8 +161,8 @@ fn events_of(stored: &RawEvent, waybill: &str) -> Vec<CourierEvent> {
     }
 }
 
-/// Writes a booking down. The reader may have called the return off, or given the books to somebody else, while the courier was asked: then he
-/// is called off again.
+/// Writes a booking down. The reader may have called the return off, or given the books to somebody else, while the courier was asked: then it is
+/// written down as one to be called off, and he is.
 async fn keep(app: &App, booked_for: Return, booking: Booking) -> Result<(), Failure> {
     let at = booked_for.at.clone();
     let mut this = booked_for;
@@ -188,6 +176,7 @@ async fn keep(app: &App, booked_for: Return, booking: Booking) -> Result<(), Fai
             }
         };
         match returning::store(&app.lending.table, &next).await {
+            Ok(()) if next.call_off => return call_off(app, &next).await,
             Ok(()) => {
                 tracing::info!(return.no = %at.no, "collection booked");
                 return Ok(());

@@ -285,7 +285,7 @@ pub(crate) fn view(order: &Order, now: Timestamp) -> OrderView {
         status: shown(order_status(&order.parcels)),
         placed_at: order.head.placed_at,
         promised_by: order.head.promised_by,
-        fee_fen: order.head.fee.0,
+        fee_fen: order.payment.as_ref().map_or(order.head.fee, Payment::costs).0,
         payment: order.payment.as_ref().map(PaymentView::from),
         deliver_to: match &order.head.destination {
             Destination::Home => DestinationView::Home,
@@ -297,16 +297,16 @@ pub(crate) fn view(order: &Order, now: Timestamp) -> OrderView {
         queued: order.head.queued.iter().map(ToString::to_string).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
         from_hold: order.head.from_hold,
-        may: may(order),
+        may: may(order, now),
     }
 }
 
-fn may(order: &Order) -> Vec<May> {
+fn may(order: &Order, now: Timestamp) -> Vec<May> {
     let before_hand_over = |parcel: &Parcel| parcel.status() < LineStatus::Dispatched;
     let mut live = order.parcels.iter().filter(|parcel| parcel.status().is_live()).peekable();
     let any = live.clone().any(before_hand_over);
     let all = live.peek().is_some() && live.all(before_hand_over);
-    let owed = order.payment.as_ref().is_some_and(|payment| PaymentState::of(payment) == PaymentState::Due);
+    let owed = order.payment.as_ref().is_some_and(|payment| payment.can_be_paid(now));
     [any.then_some(May::Cancel), all.then_some(May::Redirect), owed.then_some(May::Pay)]
         .into_iter()
         .flatten()

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use yujie_cashier::{NotBelieved, Told};
 use yujie_domain::PaymentNo;
-use yujie_domain::payment::{Command, Payment, RefundState as Ours};
+use yujie_domain::payment::{Command, Payment};
 use yujie_lending::{PayError, Receipt, Settled};
 use yujie_payments::wechatpay::{ACCEPTED, FAILED, RefundNews, RefundState, Transaction};
 use yujie_runtime::extract;
@@ -111,10 +111,7 @@ async fn refunded(app: &App, told: &RefundNews) -> Result<(), Unsettled> {
         RefundState::Abnormal | RefundState::Closed => Command::Stuck { n },
         RefundState::Processing => return Ok(()),
     };
-    let next = app.lending.note(&owed.rid, &owed.no(), &command).await?;
-    if next.refunds.iter().any(|refund| refund.state == Ours::Stuck) {
-        tracing::error!(payment.no = %owed.no(), "a refund is stuck: people have to give the money back");
-    }
+    app.lending.note(&owed.rid, &owed.no(), &command).await?;
     Ok(())
 }
 

@@ -58,12 +58,14 @@ pub(crate) enum Checkout {
         /// Until when it can be paid.
         #[schema(value_type = String, format = DateTime)]
         until: Timestamp,
-        /// The link, good for five minutes; then another one is asked for.
+        /// The link, good for five minutes; then it is asked for again.
         h5_url: String,
     },
 }
 
 /// Begins to pay for an order: what the reader's page needs for it. It may be asked as often as the reader likes until the order is paid.
+///
+/// Always in the way in which it was asked first: the platform takes a payment's number with one way, payer and address only.
 #[utoipa::path(
     post,
     path = "/orders/{order_no}/payment",

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use yujie_catalogue::fold::fold_whole;
 use yujie_catalogue::index::{Filter, Found, Hits, Search};
 use yujie_catalogue::work::stable_hash;
-use yujie_domain::{Isbn, time};
+use yujie_domain::Isbn;
+use yujie_domain::month::Month;
 use yujie_table::unmet;
 
 use crate::App;
@@ -52,7 +53,7 @@ pub(crate) async fn count(app: &App, search: &Search, hits: &Hits, offers: &[Off
     if !app.unmet.take(now) {
         return;
     }
-    let month = time::day(now).strftime("%Y-%m").to_string();
+    let month = Month::of(now);
     let hash = format!("{:016x}", stable_hash(fold_whole(typed).as_bytes()));
     if let Err(error) = unmet::count(&app.table, &month, &hash, typed, &offered, now).await {
         tracing::warn!(cause = %error, "a search in vain was not counted");

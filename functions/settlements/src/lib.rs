@@ -10,7 +10,6 @@ use yujie_lending::{Fault, Lending, PayError, Receipt};
 use yujie_payments::wechatpay::{Account, RefundState};
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::message::PaymentMessage;
-use yujie_runtime::metrics::{self, Unit};
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::{Table, payment};
 
@@ -63,7 +62,7 @@ async fn settle(app: &App, message: &PaymentMessage) -> Result<(), Failure> {
         State::Due => {
             ask(app, &owed).await?;
         }
-        State::Lapsed { closed: false } => shut(app, &owed, over).await?,
+        State::Lapsed { closed: false } => shut(app, &owed).await?,
         State::Lapsed { closed: true } | State::Paid { .. } => {}
     }
     // What was just found paid for nothing goes back at once.
@@ -110,16 +109,13 @@ async fn run_out(app: &App, owed: &Payment) -> Result<(), Failure> {
 }
 
 /// What is not wanted any more is to take no more money.
-async fn shut(app: &App, owed: &Payment, over: bool) -> Result<(), Failure> {
+async fn shut(app: &App, owed: &Payment) -> Result<(), Failure> {
     close(app, owed).await?;
-    let closed = match ask(app, owed).await? {
-        Found::Closed => true,
-        // A page that asked just before may still reach the platform: until the last moment it is looked at again.
-        Found::Unknown => over,
-        Found::Paid(_) | Found::Open => false,
-    };
-    if closed {
-        app.lending.note(&owed.rid, &owed.no(), &Command::Closed).await.map_err(lending)?;
+    match ask(app, owed).await? {
+        Found::Closed | Found::Unknown => {
+            app.lending.note(&owed.rid, &owed.no(), &Command::Closed).await.map_err(lending)?;
+        }
+        Found::Paid(_) | Found::Open => {}
     }
     Ok(())
 }
@@ -143,17 +139,6 @@ async fn give_back(app: &App, owed: &Payment) -> Result<(), Failure> {
             RefundState::Abnormal | RefundState::Closed => Command::Stuck { n },
         };
         app.lending.note(&owed.rid, &owed.no(), &command).await.map_err(lending)?;
-        if matches!(command, Command::Stuck { .. }) {
-            let now = app.lending.edge.clock.now();
-            metrics::put("settlements", now.as_millisecond(), &[("refunds_stuck", Unit::Count, 1)]);
-            tracing::error!(
-                refund.no = owed.refund_no(n),
-                ?state,
-                "stuck: people have to give the money back"
-            );
-        } else {
-            tracing::info!(refund.no = owed.refund_no(n), "given back");
-        }
     }
     failed
 }

@@ -358,6 +358,16 @@ pub enum Carried {
     Return(ReturnRef),
 }
 
+impl Carried {
+    /// The number that people see.
+    pub fn no(&self) -> String {
+        match self {
+            Self::Parcel(at) => at.no().to_string(),
+            Self::Return(at) => at.no.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

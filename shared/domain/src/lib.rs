@@ -17,6 +17,7 @@ pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod money;
+pub mod month;
 pub mod order;
 pub mod parcel;
 pub mod payment;

@@ -372,8 +372,10 @@ pub enum Command {
         /// The return.
         return_no: ReturnNo,
     },
-    /// A booking that was given up is cancelled at the courier.
-    Revoked,
+    /// A courier was booked whom nobody wants any more: he is to be called off.
+    Revoke(Ticket),
+    /// This booking, which was given up, is cancelled at the courier.
+    Revoked(Ticket),
     /// Its time at the pickup site is over, today.
     Expire {
         /// Today, in Shanghai.
@@ -600,7 +602,8 @@ impl Parcel {
             Command::StayBound { shut } => self.stay_bound(*shut, now),
             Command::Keep { until, shut } => self.keep(*until, *shut, now),
             Command::TakeBack { return_no } => self.take_back(return_no),
-            Command::Revoked => Ok(self.forget_revoked()),
+            Command::Revoke(ticket) => self.revoke(ticket),
+            Command::Revoked(ticket) => Ok(self.forget_revoked(ticket)),
             Command::Expire { today } => self.expire(*today, now),
             Command::Warn { level, remedy_days } => Ok(self.warn(*level, *remedy_days)),
         }

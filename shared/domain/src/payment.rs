@@ -3,7 +3,7 @@
 //! It is settled once, by whatever tells of it first: the provider's notification or our own question. The provider may tell of it after the
 //! time was over, or after the order was cancelled; money that comes for nothing goes back at once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -80,6 +80,10 @@ pub enum State {
     },
 }
 
+/// How long after its time a payment may still be made in a page that was open: what the provider hands out for a page is good for two hours from
+/// whenever it was asked for, and that is before the time is over.
+const PAGES_LIVE: SignedDuration = SignedDuration::from_hours(2);
+
 /// How a payment stands, as its reader sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -93,8 +97,10 @@ pub enum Shown {
     Lapsed,
     /// Something of it goes back.
     Refunding,
-    /// What was to go back is with the reader.
+    /// All of it is with the reader again.
     Refunded,
+    /// It was paid, and what was to go back of it is with the reader.
+    PartlyRefunded,
     /// The provider cannot give it back by itself; people do.
     RefundStuck,
 }
@@ -108,7 +114,8 @@ impl Shown {
             State::Lapsed { .. } => Self::Lapsed,
             State::Paid { .. } if any(RefundState::Stuck) => Self::RefundStuck,
             State::Paid { .. } if any(RefundState::Asked) => Self::Refunding,
-            State::Paid { .. } if any(RefundState::Done) => Self::Refunded,
+            State::Paid { .. } if payment.costs() == Fen::ZERO => Self::Refunded,
+            State::Paid { .. } if any(RefundState::Done) => Self::PartlyRefunded,
             State::Paid { .. } => Self::Paid,
         }
     }
@@ -177,9 +184,9 @@ pub enum Command {
         /// How much.
         amount: Fen,
     },
-    /// Its time is over, and the provider takes no money for it.
+    /// Its time is over, and it was not paid.
     Lapse,
-    /// The provider takes no money any more for what is not wanted.
+    /// The provider takes no money for what is not wanted. That is final when no page can be open any more in which it could be paid all the same.
     Closed,
     /// The provider gave a refund to the reader.
     Refunded {
@@ -289,6 +296,14 @@ impl Payment {
         self.refunds.iter().fold(Fen::ZERO, |sum, refund| sum.plus(refund.amount))
     }
 
+    /// What its reader pays in the end, as it stands.
+    pub fn costs(&self) -> Fen {
+        match self.state {
+            State::Due | State::Paid { .. } => self.amount.less(self.refunded()).less(self.waived_of_due()),
+            State::Lapsed { .. } => Fen::ZERO,
+        }
+    }
+
     /// What will go back as soon as it is paid.
     pub fn waived_of_due(&self) -> Fen {
         if self.state == State::Due { self.waived } else { Fen::ZERO }
@@ -304,12 +319,14 @@ impl Payment {
             Command::Waive { amount } => Ok(self.waive(*amount, now)),
             Command::Lapse => match self.state {
                 State::Due if now < self.until => Err(Refusal::TooEarly),
-                State::Due => Ok(self.turned(State::Lapsed { closed: true })),
+                State::Due => Ok(self.turned(State::Lapsed { closed: false })),
                 State::Paid { .. } | State::Lapsed { .. } => Ok(Outcome::Already),
             },
             Command::Closed => Ok(match self.state {
-                State::Lapsed { closed: false } => self.turned(State::Lapsed { closed: true }),
-                State::Due | State::Paid { .. } | State::Lapsed { closed: true } => Outcome::Already,
+                State::Lapsed { closed: false } if now.duration_since(self.until) >= PAGES_LIVE => {
+                    self.turned(State::Lapsed { closed: true })
+                }
+                State::Due | State::Paid { .. } | State::Lapsed { .. } => Outcome::Already,
             }),
             Command::Refunded { n } => self.refund_turned(*n, RefundState::Done),
             Command::Stuck { n } => self.refund_turned(*n, RefundState::Stuck),

@@ -4,15 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::{Invalid, SiteId};
+use crate::ids::SiteId;
+use crate::month::Month;
 use crate::parcel::{Carrier, Destination, Effect, LineStatus, Parcel, Warning};
 use crate::site::Shut;
-use crate::time;
 
 /// What is late by less than this came a day late at most.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -105,46 +104,6 @@ pub fn arrived(parcel: &Parcel) -> Option<Timestamp> {
 /// Whether a parcel that reaches this status has come.
 pub const fn is_arrival(status: LineStatus) -> bool {
     matches!(status, LineStatus::ReadyForPickup | LineStatus::Delivered | LineStatus::Collected)
-}
-
-/// A month by the calendar in Shanghai, such as `2026-11`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Month(String);
-
-impl Month {
-    /// The month of an instant.
-    pub fn of(at: Timestamp) -> Self {
-        Self(time::day(at).strftime("%Y-%m").to_string())
-    }
-
-    /// Parses four digits, a dash and two.
-    ///
-    /// # Errors
-    /// [`Invalid`] when there is no such month.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let first = format!("{text}-01").parse::<Date>().ok();
-        let month = first.map(|first| first.strftime("%Y-%m").to_string()).filter(|month| month == text);
-        month.map(Self).ok_or_else(|| Invalid::new("month", "a month such as 2026-11"))
-    }
-
-    /// As written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Month {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Month> for String {
-    fn from(month: Month) -> Self {
-        month.0
-    }
 }
 
 /// Where a parcel was brought, as far as figures tell.

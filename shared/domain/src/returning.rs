@@ -420,8 +420,12 @@ impl Return {
         if self.booking.as_ref() == Some(booking) {
             return Ok(Outcome::Already);
         }
-        if self.booking.is_some() || self.open().next().is_none() {
+        if self.booking.is_some() {
             return Err(Refusal::Over);
+        }
+        // Booked while the reader called it off: it is kept, because nobody else knows by what he is called off.
+        if self.open().next().is_none() {
+            return Ok(Self { booking: Some(booking.clone()), call_off: true, ..self.clone() }.changed());
         }
         let next = Self { booking: Some(booking.clone()), ..self.clone() };
         Ok(next.noted(Step::CourierBooked, now, None, By::System, None).changed())

@@ -223,6 +223,7 @@ pub const fn payment(state: payment::Shown) -> &'static str {
         payment::Shown::Lapsed => "无需支付",
         payment::Shown::Refunding => "退款中",
         payment::Shown::Refunded => "已退款",
+        payment::Shown::PartlyRefunded => "已支付，部分已退款",
         payment::Shown::RefundStuck => "退款遇到问题，工作人员正在处理",
     }
 }

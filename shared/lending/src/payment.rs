@@ -10,6 +10,7 @@ use yujie_domain::parcel::{Command, Outcome};
 use yujie_domain::payment::{self as domain, Payment, Refusal, State};
 use yujie_domain::rules::About;
 use yujie_domain::{OrderNo, PaymentNo, ReaderId};
+use yujie_runtime::metrics::{self, Unit};
 use yujie_table::order::{Head, Order};
 use yujie_table::{TableError, TransactError, order, payment, rules};
 
@@ -115,7 +116,7 @@ impl Lending {
         Err(TableError::Busy.into())
     }
 
-    /// Notes what the provider did about a payment that the order does not hang on. The payment as it is then.
+    /// Notes what the provider did about a payment that the order does not hang on. A refund that is stuck rings: people have to give the money back.
     ///
     /// # Errors
     /// [`PayError`]; then nothing was changed.
@@ -124,21 +125,44 @@ impl Lending {
         rid: &ReaderId,
         no: &PaymentNo,
         command: &domain::Command,
-    ) -> Result<Payment, PayError> {
+    ) -> Result<(), PayError> {
         let order_no = no.order_no().map_err(|_| PayError::NotFound)?;
         for _ in 0..TRIES {
             let owed = payment::of_order(&self.table, rid, &order_no).await?.ok_or(PayError::NotFound)?;
             let next = match owed.decide(command, self.edge.clock.now())? {
                 domain::Outcome::Changed(next) => next,
-                domain::Outcome::Already => return Ok(owed),
+                domain::Outcome::Already => return Ok(()),
             };
             match self.table.write(payment::replace(&next)?).await {
-                Ok(()) => return Ok(*next),
+                Ok(()) => {
+                    self.tell(&next, command);
+                    return Ok(());
+                }
                 Err(TransactError::Refused(_)) => {}
                 Err(TransactError::Table(error)) => return Err(error.into()),
             }
         }
         Err(TableError::Busy.into())
+    }
+
+    fn tell(&self, payment: &Payment, command: &domain::Command) {
+        match command {
+            domain::Command::Stuck { n } => {
+                let now = self.edge.clock.now().as_millisecond();
+                metrics::put("payments", now, &[("refunds_stuck", Unit::Count, 1)]);
+                tracing::error!(
+                    refund.no = payment.refund_no(*n),
+                    "stuck: people have to give the money back"
+                );
+            }
+            domain::Command::Refunded { n } => {
+                tracing::info!(refund.no = payment.refund_no(*n), "given back");
+            }
+            domain::Command::Paid { .. }
+            | domain::Command::Waive { .. }
+            | domain::Command::Lapse
+            | domain::Command::Closed => {}
+        }
     }
 
     async fn owed(&self, rid: &ReaderId, order_no: &OrderNo) -> Result<(Order, Payment), PayError> {

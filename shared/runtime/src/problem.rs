@@ -79,7 +79,7 @@ codes! {
     /// Nothing is to be paid for this order, or not any more.
     PaymentNotDue = "payment_not_due", CONFLICT, "这个订单目前无需支付。";
     /// The payment provider does not take this payment, or not in this way.
-    PaymentRefused = "payment_refused", CONFLICT, "暂时无法发起支付，请换一种支付方式。";
+    PaymentRefused = "payment_refused", CONFLICT, "暂时无法发起支付。若已选过支付方式，请继续使用原方式；也可以取消订单后重新下单。";
     /// The payment provider does not answer.
     PaymentUnavailable = "payment_unavailable", SERVICE_UNAVAILABLE, "支付服务暂时不可用，请稍后再试。";
     /// The rules refuse a renewal; `reasons` has them all.

@@ -126,3 +126,13 @@ pub(crate) mod text {
             .transpose()
     }
 }
+
+/// What can be read of a list on which others wait behind: an item that cannot is logged and left out.
+pub(crate) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T, TableError>) -> Vec<T> {
+    let read = items.into_iter().filter_map(|item| {
+        read(item)
+            .inspect_err(|error| tracing::error!(%error, "left out of a list until somebody looked at it"))
+            .ok()
+    });
+    read.collect()
+}

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use yujie_domain::punctuality::Month;
+use yujie_domain::month::Month;
 use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::shelves::ShelfName;
 use yujie_domain::timeline::Step;
@@ -63,12 +63,12 @@ pub(crate) fn punctuality(month: &Month) -> Key {
 pub(crate) const PUNCTUALITY: &str = "PUNCTUALITY";
 
 /// What readers looked for in vain in a month (`2026-11`); the hash is of what they typed.
-pub(crate) fn unmet(month: &str, hash: &str) -> Key {
+pub(crate) fn unmet(month: &Month, hash: &str) -> Key {
     Key::new(unmet_month(month), format!("QUERY#{hash}"))
 }
 
-pub(crate) fn unmet_month(month: &str) -> String {
-    format!("UNMET#{month}")
+pub(crate) fn unmet_month(month: &Month) -> String {
+    format!("UNMET#{}", month.as_str())
 }
 
 pub(crate) fn cover(id: &TitleId) -> Key {

@@ -15,7 +15,7 @@ use super::deed::{End, book, cancel, cross, ground, home, ordered, parcel, redir
 const TITLE: &str = "b000006";
 
 /// What the courier was told: the parcels that he was booked for, each with the last address; and how often he was called off.
-async fn told(ground: &Ground) -> (BTreeSet<String>, String, usize) {
+pub(super) async fn told(ground: &Ground) -> (BTreeSet<String>, String, usize) {
     let life = Life::new(ground);
     let at_once = ground.outside.take();
     life.settle().await;
@@ -45,7 +45,20 @@ async fn told(ground: &Ground) -> (BTreeSet<String>, String, usize) {
 
 #[tokio::test]
 async fn the_courier_who_comes_is_the_one_for_the_new_address() {
-    let mut ground = ground().await;
+    one_comes_to_the_new_address(ground().await).await;
+}
+
+#[tokio::test]
+async fn a_courier_who_does_not_hear_that_he_is_called_off_is_told_again() {
+    let unheard = ground().await;
+    unheard.outside.lose_cancellations();
+    one_comes_to_the_new_address(unheard).await;
+    let unheard = ground().await;
+    unheard.outside.lose_cancellations();
+    none_comes_for_what_is_cancelled(unheard).await;
+}
+
+async fn one_comes_to_the_new_address(mut ground: Ground) {
     let person = library::reader(1);
     let new =
         json!({"recipient": "张三", "phone": "13800000001", "division": "110101", "street": "东四十条1号"});
@@ -87,7 +100,10 @@ async fn no_courier_comes_for_what_goes_by_van() {
 
 #[tokio::test]
 async fn no_courier_comes_for_what_is_cancelled() {
-    let mut ground = ground().await;
+    none_comes_for_what_is_cancelled(ground().await).await;
+}
+
+async fn none_comes_for_what_is_cancelled(mut ground: Ground) {
     let number = ordered(&ground, 1, &[TITLE], home(&library::reader(1)), Packed, false).await;
     ground.outside.take();
     cross(&mut ground, cancel(1, &number), book(1, &number), async |ground, cancel, _: &End| {

@@ -292,18 +292,20 @@ fn asks_returns(name: &'static str, reader: u32, make: impl Fn(&str) -> Request<
     Deed { name, begin: Box::new(begin) }
 }
 
+/// A courier's push about what he carries.
+fn push(ground: &Ground, at: &str, waybill: &str, entry: (&str, &str)) -> Request<Body> {
+    let token = ground.keys.webhook_token(at);
+    Request::post(format!("/webhooks/couriers/kuaidi100?parcel={at}&token={token}"))
+        .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+        .body(Body::from(push_form(waybill, &[entry])))
+        .unwrap()
+}
+
 /// The courier tells that he collected a return, and that is worked off.
 pub(super) fn collected(at: &ReturnRef, waybill: &str) -> Deed {
     let (at, waybill) = (at.clone(), waybill.to_owned());
     let begin = move |ground: &Ground| -> Doing {
-        let path = format!(
-            "/webhooks/couriers/kuaidi100?parcel={at}&token={}",
-            ground.keys.webhook_token(&at.to_string())
-        );
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-            .body(Body::from(push_form(&waybill, &[("2026-12-18 09:59:00", "103")])))
-            .unwrap();
+        let request = push(ground, &at.to_string(), &waybill, ("2026-12-18 09:59:00", "103"));
         let (webhook, collections, message) =
             (ground.courier_webhook(), ground.collections(), json!({"return": at}).to_string());
         Box::pin(async move {
@@ -379,6 +381,24 @@ pub(super) fn keep_longer(reader: u32, number: &str) -> Deed {
     Deed { name: "keep longer", begin: Box::new(begin) }
 }
 
+/// The collections queue's message is worked off.
+pub(super) fn attend(at: &ReturnRef) -> Deed {
+    let at = at.clone();
+    let begin = move |ground: &Ground| -> Doing {
+        let (app, message) = (ground.collections(), json!({"return": at}).to_string());
+        Box::pin(async move {
+            let event: SqsEvent = serde_json::from_value(sqs_event("collections", &[&message])).unwrap();
+            for _ in 0..DELIVERIES {
+                if collections::handle(&app, event.clone()).await.batch_item_failures.is_empty() {
+                    return End { status: 200, code: String::new() };
+                }
+            }
+            panic!("the message is not done with");
+        })
+    };
+    Deed { name: "attend", begin: Box::new(begin) }
+}
+
 /// The dispatch queue's message is worked off.
 pub(super) fn book(reader: u32, number: &str) -> Deed {
     let at = scene::parcel(&library::reader(reader), number);
@@ -415,14 +435,7 @@ pub(super) fn brought(reader: u32, number: &str) -> Deed {
     let at = scene::parcel(&library::reader(reader), number);
     let waybill = format!("SF{number}1");
     let begin = move |ground: &Ground| -> Doing {
-        let path = format!(
-            "/webhooks/couriers/kuaidi100?parcel={at}&token={}",
-            ground.keys.webhook_token(&at.to_string())
-        );
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-            .body(Body::from(push_form(&waybill, &[("2026-11-23 09:59:00", "301")])))
-            .unwrap();
+        let request = push(ground, &at.to_string(), &waybill, ("2026-11-23 09:59:00", "301"));
         let (webhook, deliver, message) =
             (ground.courier_webhook(), ground.deliver(), json!({"parcel": at}).to_string());
         Box::pin(async move {

@@ -4,7 +4,7 @@ use yujie_domain::parcel::LineStatus::{Delivered, Reserved};
 use yujie_tests::{Ground, library};
 
 use super::deed::{
-    cancel, change_hold, check_in, cross, days, give, ground, hold, holder, home, leave, order, ordered,
+    End, cancel, change_hold, check_in, cross, days, give, ground, hold, holder, home, leave, order, ordered,
     renew, site, waits, work_off_holds,
 };
 
@@ -41,6 +41,15 @@ fn is(reader: u32, holder: Option<&(String, String)>) -> bool {
     holder.is_some_and(|(rid, _)| *rid == library::reader(reader).rid.to_string())
 }
 
+/// Reader 2 has the book, or was told why not and nobody has it.
+fn has_it_or_was_told(end: &End, code: &str, holder: Option<&(String, String)>) {
+    if end.done() {
+        assert!(is(2, holder));
+    } else {
+        assert_eq!((end.status, end.code.as_str(), holder), (409, code, None));
+    }
+}
+
 #[tokio::test]
 async fn a_book_is_renewed_or_was_handed_in() {
     let mut ground = lent().await;
@@ -75,12 +84,7 @@ async fn who_queues_while_the_book_comes_back_gets_it_or_is_told_to_order_it() {
         assert_eq!(check_in.code, "done");
         work_off_holds(ground).await;
         assert_eq!(waits(ground, 2).await, 0, "nobody waits for a book that is there");
-        let holder = holder(ground, COPY).await;
-        if hold.done() {
-            assert!(is(2, holder.as_ref()));
-        } else {
-            assert_eq!((hold.status, hold.code.as_str(), holder), (409, "available_now", None));
-        }
+        has_it_or_was_told(hold, "available_now", holder(ground, COPY).await.as_ref());
     })
     .await;
 }
@@ -218,12 +222,7 @@ async fn who_orders_what_another_reader_cancels_gets_it_or_was_too_early() {
     let number = ordered(&ground, 1, &[TITLE], home(&library::reader(1)), Reserved, false).await;
     cross(&mut ground, order("order", 2, TITLE), cancel(1, &number), async |ground, order, cancel| {
         assert!(cancel.done());
-        let holder = holder(ground, COPY).await;
-        if order.done() {
-            assert!(is(2, holder.as_ref()));
-        } else {
-            assert_eq!((order.status, order.code.as_str(), holder), (409, "no_copy_available", None));
-        }
+        has_it_or_was_told(order, "no_copy_available", holder(ground, COPY).await.as_ref());
     })
     .await;
 }

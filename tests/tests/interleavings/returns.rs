@@ -8,9 +8,10 @@ use yujie_domain::returning::{BookState, Booking, Command, Outcome, Return, Want
 use yujie_table::{account, returning};
 use yujie_tests::{Ground, library};
 
+use super::change::told;
 use super::deed::{
-    Deed, book_return, cancel_return, check_in, collected, cross, days, ground, holder, home, ordered, renew,
-    scan,
+    Deed, attend, book_return, cancel_return, check_in, collected, cross, days, ground, holder, home,
+    ordered, renew, scan,
 };
 
 const TITLE: &str = "b000006";
@@ -149,6 +150,28 @@ async fn a_return_that_is_called_off_while_the_courier_collects_is_given_back() 
         assert_eq!(runs(ground).await, Some(false));
     })
     .await;
+}
+
+#[tokio::test]
+async fn no_courier_comes_for_a_return_that_is_called_off_while_he_is_booked() {
+    for unheard in [false, true] {
+        let today = yujie_domain::time::day(library::NOW.parse().unwrap());
+        let day = today.checked_add(jiff::Span::new().days(25)).unwrap();
+        let (mut ground, at) = booked(Wanted::Courier { address_id: library::reader(1).address, day }).await;
+        if unheard {
+            ground.outside.lose_cancellations();
+        }
+        ground.outside.take();
+        cross(&mut ground, cancel_return(1, &at), attend(&at), async |ground, cancel, _| {
+            assert!(cancel.done(), "{cancel:?}");
+            let (booked, _, called_off) = told(ground).await;
+            let this = of(ground, &at).await;
+            assert_eq!((this.books[0].state, this.call_off), (BookState::Cancelled, false));
+            assert_eq!(booked.len(), called_off, "{booked:?}");
+            assert_eq!(runs(ground).await, Some(true));
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -346,7 +346,11 @@ impl Play {
                 let (barcode, site) = scanned(code, at);
                 Command::TakeOut { barcode, site }
             }
-            Work::CalledOff => Command::Revoked,
+            Work::CalledOff => {
+                let stored = yujie_table::parcel::get(&self.ground.table, &self.at(key)).await.unwrap();
+                let nobody = Ticket { task: ticket(id), order: "O".to_owned() };
+                Command::Revoked(stored.and_then(|parcel| parcel.revoked).unwrap_or(nobody))
+            }
             Work::BreakPromise => {
                 let remedy_days = u16::try_from(REMEDY_DAYS).unwrap();
                 Command::Warn { level: Warning::Broken, remedy_days }

@@ -79,10 +79,7 @@ impl Booking {
     /// The idempotency key: the number of the parcel or return, from the second booking on with `-R` and the attempt. At most 25 characters; the
     /// platform takes 32. No number of another looks like it.
     pub fn third_order_id(&self) -> String {
-        let number = match &self.carried {
-            Carried::Parcel(at) => at.no().to_string(),
-            Carried::Return(at) => at.no.to_string(),
-        };
+        let number = self.carried.no();
         match self.attempt {
             0 => number,
             again => format!("{number}-R{again}"),

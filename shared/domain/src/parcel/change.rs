@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::LineStatus::{Cancelled, Dispatched, Packed, Picked, ReadyForPickup, Uncollected};
-use super::{By, Effect, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Warning};
+use super::{By, Effect, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Ticket, Warning};
 use crate::ids::{Barcode, SiteId};
 
 impl Parcel {
@@ -100,9 +100,21 @@ impl Parcel {
         }
     }
 
-    pub(super) fn forget_revoked(&self) -> Outcome {
-        let mut next = self.clone();
-        if next.revoked.take().is_some() { next.changed() } else { Outcome::Already }
+    /// Keeps a courier's ticket until he is called off: one at a time.
+    pub(super) fn revoke(&self, ticket: &Ticket) -> Result<Outcome, Refusal> {
+        match &self.revoked {
+            None => Ok(Self { revoked: Some(ticket.clone()), ..self.clone() }.changed()),
+            Some(kept) if kept == ticket => Ok(Outcome::Already),
+            Some(_) => Err(self.too_early()),
+        }
+    }
+
+    pub(super) fn forget_revoked(&self, ticket: &Ticket) -> Outcome {
+        if self.revoked.as_ref() == Some(ticket) {
+            Self { revoked: None, ..self.clone() }.changed()
+        } else {
+            Outcome::Already
+        }
     }
 
     /// Gives up what its reader did not collect until the end of the last day that the site was open for it.

@@ -93,14 +93,38 @@ fn a_book_given_up_before_paying_comes_back_when_all_is_paid() {
     assert_eq!(amounts(&paid), [100]);
 }
 
+/// The provider takes no money for it, and no page that was open may still take any.
+#[track_caller]
+fn closed(lapsed: &Payment) -> Payment {
+    assert_eq!(lapsed.decide(&Command::Closed, at(149)), Ok(Outcome::Already), "a page may still be open");
+    match lapsed.decide(&Command::Closed, at(150)) {
+        Ok(Outcome::Changed(next)) => *next,
+        other => panic!("it is not closed: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_reader_is_shown_says_how_much_of_the_money_came_back() {
+    let paid = due().then(&paying(500));
+    let partly = paid.then(&Command::Waive { amount: Fen(100) }).then(&Command::Refunded { n: 1 });
+    assert_eq!((Shown::of(&partly), partly.costs()), (Shown::PartlyRefunded, Fen(400)));
+    let rest = partly.then(&Command::Waive { amount: Fen(400) });
+    assert_eq!((Shown::of(&rest), rest.costs()), (Shown::Refunding, Fen::ZERO));
+    assert_eq!(Shown::of(&rest.then(&Command::Refunded { n: 2 })), Shown::Refunded);
+    let less = due().then(&Command::Waive { amount: Fen(100) });
+    assert_eq!((Shown::of(&less), less.costs()), (Shown::Due, Fen(400)));
+    assert_eq!(due().then(&Command::Lapse).costs(), Fen::ZERO);
+}
+
 #[test]
 fn an_order_cancelled_before_paying_owes_nothing_and_what_is_paid_for_it_all_the_same_goes_back() {
     let lapsed = due().then(&Command::Waive { amount: Fen(500) });
     assert_eq!(lapsed.state, State::Lapsed { closed: false });
     assert!(lapsed.is_open(), "the provider is still to be told");
-    assert!(!lapsed.clone().then(&Command::Closed).is_open());
+    let closed = closed(&lapsed);
+    assert!(!closed.is_open());
 
-    for late in [lapsed.clone(), lapsed.then(&Command::Closed)] {
+    for late in [lapsed, closed] {
         let paid = late.then(&paying(500));
         assert_eq!(amounts(&paid), [500]);
         assert!(paid.is_open());
@@ -112,8 +136,9 @@ fn a_payment_lapses_when_its_time_is_over_and_not_before() {
     assert_eq!(due().decide(&Command::Lapse, at(29)), Err(Refusal::TooEarly));
     assert!(due().can_be_paid(at(29)) && !due().can_be_paid(at(30)));
     let lapsed = due().then(&Command::Lapse);
-    assert_eq!(lapsed.state, State::Lapsed { closed: true });
+    assert_eq!(lapsed.state, State::Lapsed { closed: false });
     assert_eq!(lapsed.decide(&Command::Lapse, at(41)), Ok(Outcome::Already));
+    assert!(!closed(&lapsed).is_open());
     let paid = due().then(&paying(500));
     assert_eq!(paid.decide(&Command::Lapse, at(41)), Ok(Outcome::Already), "who paid in time has paid");
 }

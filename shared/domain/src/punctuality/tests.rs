@@ -1,3 +1,5 @@
+use jiff::civil::Date;
+
 use super::*;
 use crate::copy::Received;
 use crate::ids::{Barcode, OrderNo, ParcelRef, ReaderId, TitleId};
@@ -123,16 +125,6 @@ fn a_warning_of_the_clock_and_the_readers_view_are_of_one_mind() {
     let Ok(Outcome::Changed(warned)) = parcel.decide(&warn, minute(1)) else { panic!("not warned") };
     let standing = of_parcel(&warned, minute(1));
     assert_eq!((standing.state, standing.remedy_days), (State::Broken, 5));
-}
-
-#[test]
-fn a_month_is_four_digits_and_two_of_the_calendar_in_shanghai() {
-    assert_eq!(Month::parse("2026-11").unwrap().as_str(), "2026-11");
-    for bad in ["", "2026", "2026-13", "2026-1", "2026-11-01", "26-11", "２０２６-11"] {
-        assert!(Month::parse(bad).is_err(), "{bad}");
-    }
-    assert_eq!(Month::of("2026-11-30T15:59:59Z".parse().unwrap()).as_str(), "2026-11");
-    assert_eq!(Month::of("2026-11-30T16:00:00Z".parse().unwrap()).as_str(), "2026-12");
 }
 
 fn came(zone: &str, minutes: Option<i64>) -> Came {

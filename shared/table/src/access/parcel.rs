@@ -368,14 +368,13 @@ pub async fn in_work_at(table: &Table, site: &SiteId) -> Result<Vec<Parcel>, Tab
     Ok(parcels)
 }
 
-/// All parcels that are not yet with their readers.
+/// All parcels that are not yet with their readers, as far as they can be read: one that cannot is no reason to forget the others.
 pub async fn open(table: &Table) -> Result<Vec<Parcel>, TableError> {
     let mut parcels = Vec::new();
     for shard in 0..OPEN_SHARDS {
         let pk = key::clock_open(shard);
-        for item in table.query_through(Page { index: Some(BY_CLOCK), ..Page::of(&pk) }).await? {
-            parcels.push(from_item(item)?);
-        }
+        let items = table.query_through(Page { index: Some(BY_CLOCK), ..Page::of(&pk) }).await?;
+        parcels.extend(codec::readable(items, from_item));
     }
     Ok(parcels)
 }

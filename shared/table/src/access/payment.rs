@@ -171,7 +171,7 @@ pub async fn reader_of(table: &Table, no: &PaymentNo) -> Result<Option<ReaderId>
 pub async fn open(table: &Table) -> Result<Vec<Payment>, TableError> {
     let page = Page { index: Some(BY_CLOCK), ..Page::of(key::CLOCK_PAYMENTS) };
     let items = table.query_through(page).await?;
-    let mut payments = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    let mut payments = codec::readable(items, from_item);
     // An entry may be older than its payment by a moment.
     payments.retain(Payment::is_open);
     payments.sort_by_key(|payment| (payment.since, payment.no()));

@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use yujie_domain::punctuality::{Counts, Figures, Month, Way, Zone};
+use yujie_domain::month::Month;
+use yujie_domain::punctuality::{Counts, Figures, Way, Zone};
 
 use crate::codec::{self, Item};
 use crate::error::TableError;

@@ -171,8 +171,7 @@ pub async fn list(
 /// The returns for which a courier has something to do.
 pub async fn waiting(table: &Table) -> Result<Vec<Return>, TableError> {
     let page = Page { index: Some(BY_CLOCK), ..Page::of(key::RETURNS_WAITING) };
-    let mut found =
-        table.query_through(page).await?.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    let mut found = codec::readable(table.query_through(page).await?, from_item);
     // An entry may be older than its return by a moment.
     found.retain(Return::waits_for_courier);
     Ok(found)
@@ -184,9 +183,7 @@ pub async fn on_the_road(table: &Table, limit: usize) -> Result<Vec<Return>, Tab
     // One of whose books some are on the road may wait for a courier for the others.
     for list in [key::RETURNS_ON_THE_ROAD, key::RETURNS_WAITING] {
         let page = Page { index: Some(BY_CLOCK), limit: Some(limit), ..Page::of(list) };
-        for item in table.query_through(page).await? {
-            found.push(from_item(item)?);
-        }
+        found.extend(codec::readable(table.query_through(page).await?, from_item));
     }
     found.retain(|this| this.on_the_road_since().is_some());
     found.sort_by_key(|this| (this.on_the_road_since(), this.at.no.clone()));

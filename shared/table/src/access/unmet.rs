@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use yujie_domain::month::Month;
 
 use crate::codec::{self, Item};
 use crate::error::TableError;
@@ -34,7 +35,7 @@ struct Row {
 /// Counts a query that found nothing in its month (`2026-11`). `hash` is the same for all ways of typing it.
 pub async fn count(
     table: &Table,
-    month: &str,
+    month: &Month,
     hash: &str,
     typed: &str,
     offered: &str,
@@ -63,7 +64,7 @@ pub async fn count(
 const MOST: usize = 5_000;
 
 /// The queries of a month that found nothing, most asked first; of more than five thousand, five thousand.
-pub async fn of_month(table: &Table, month: &str) -> Result<Vec<Unmet>, TableError> {
+pub async fn of_month(table: &Table, month: &Month) -> Result<Vec<Unmet>, TableError> {
     let items = table.query(Page { limit: Some(MOST), ..Page::of(&key::unmet_month(month)) }).await?;
     let mut all = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
     all.sort_by(|a, b| b.asked.cmp(&a.asked).then_with(|| a.typed.cmp(&b.typed)));

@@ -34,7 +34,7 @@ fn next_step(parcel: &Parcel) -> Command {
         Delivering if home => delivered(2),
         Delivering => arrive(),
         ReadyForPickup => collect(),
-        Delivered | Collected | Cancelled | Uncollected => Command::Revoked,
+        Delivered | Collected | Cancelled | Uncollected => Command::Revoked(ticket("first")),
     }
 }
 
@@ -75,7 +75,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         }),
         Just(Command::StayBound { shut: SHUT }),
         today().prop_map(|until| Command::Keep { until, shut: SHUT }),
-        Just(Command::Revoked),
+        Just(Command::Revoke(ticket("second"))),
+        prop_oneof![Just("first"), Just("second")].prop_map(|of| Command::Revoked(ticket(of))),
         (21_i8..=30).prop_map(|n| Command::Expire { today: Date::constant(2026, 12, n) }),
         today().prop_map(|today| Command::Expire { today }),
         (level, 0_u16..10).prop_map(|(level, remedy_days)| Command::Warn { level, remedy_days }),
@@ -133,7 +134,7 @@ proptest! {
             prop_assert_eq!(next.version, current.version + 1);
             prop_assert!(next.history.starts_with(&current.history));
             prop_assert!(next.status() >= current.status());
-            let finishing = matches!(command, Command::TakeOut { .. } | Command::Revoked);
+            let finishing = matches!(command, Command::TakeOut { .. } | Command::Revoke(_) | Command::Revoked(_));
             prop_assert!(current.is_open() || finishing, "a finished parcel moved: {:?}", command);
             prop_assert!(next.warned >= current.warned || next.promised_by > current.promised_by);
             prop_assert!(next.attempt >= current.attempt);

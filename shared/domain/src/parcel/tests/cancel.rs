@@ -226,16 +226,27 @@ fn a_courier_whom_nothing_is_left_for_is_called_off() {
     let none_left = one_left.then(cancel(&["Y00002"]));
     assert_eq!(none_left.booking, None);
     assert_eq!((none_left.attempt, none_left.revoked.clone()), (1, Some(ticket("first"))));
-    let called_off = none_left.then(Command::Revoked);
+    let called_off = none_left.then(Command::Revoked(ticket("first")));
     assert_eq!((called_off.attempt, called_off.revoked.clone()), (1, None), "the number is used up for good");
-    assert!(called_off.has_done(&Command::Revoked));
+    assert!(called_off.has_done(&Command::Revoked(ticket("first"))));
+}
+
+#[test]
+fn a_courier_whose_booking_came_too_late_is_called_off_one_after_the_other() {
+    let unwanted = packed(Destination::Home).then(cancel(&[]));
+    let kept = unwanted.then(Command::Revoke(ticket("second")));
+    assert_eq!(kept.revoked, Some(ticket("second")));
+    assert!(kept.has_done(&Command::Revoke(ticket("second"))));
+    assert!(kept.has_done(&Command::Revoked(ticket("first"))), "that was another booking");
+    assert!(matches!(kept.refuses(&Command::Revoke(ticket("third"))), Refusal::TooEarly { .. }));
+    assert_eq!(kept.then(Command::Revoked(ticket("second"))).revoked, None);
 }
 
 #[test]
 fn the_vans_driver_needs_no_calling_off() {
     let unwanted = packed(to_site()).then(booked(Carrier::Van)).then(cancel(&[]));
     assert_eq!((unwanted.booking.clone(), unwanted.attempt, unwanted.revoked.clone()), (None, 1, None));
-    assert!(unwanted.has_done(&Command::Revoked));
+    assert!(unwanted.has_done(&Command::Revoked(ticket("first"))));
     let unbooked = packed(to_site()).then(cancel(&[]));
     assert_eq!((unbooked.attempt, unbooked.revoked), (0, None), "nobody was booked");
 }

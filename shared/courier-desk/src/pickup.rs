@@ -11,7 +11,7 @@ const CLOSES: Time = Time::constant(18, 0, 0, 0);
 
 /// The window of `day`, seen from `now`: of today from the next full hour on, while that leaves more than an hour. A day that is past becomes the next one
 /// that is possible; `None` for one that couriers take no bookings for yet.
-pub(crate) fn on(day: Date, now: Timestamp) -> Option<Pickup> {
+pub fn on(day: Date, now: Timestamp) -> Option<Pickup> {
     let local = time::shanghai(now);
     let ahead = local.date().until((Unit::Day, day)).map_or(0, |span| span.get_days()).max(0);
     let next_full = Time::new(local.hour().saturating_add(1).clamp(0, 23), 0, 0, 0).unwrap_or(CLOSES);
@@ -23,6 +23,13 @@ pub(crate) fn on(day: Date, now: Timestamp) -> Option<Pickup> {
         2 => Some(Pickup { day: PickupDay::DayAfterTomorrow, from: OPENS, until: CLOSES }),
         _ => None,
     }
+}
+
+/// The same for what should be collected on `day`, but better sooner than not at all: no courier can be booked for later than the day after
+/// tomorrow.
+pub fn on_or_before(day: Date, now: Timestamp) -> Pickup {
+    const LATEST: Pickup = Pickup { day: PickupDay::DayAfterTomorrow, from: OPENS, until: CLOSES };
+    on(day, now).unwrap_or(LATEST)
 }
 
 #[cfg(test)]
