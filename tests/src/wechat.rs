@@ -8,14 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response, StatusCode};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
-use yujie_payments::wechatpay::Account;
 use yujie_runtime::Clock;
 
 /// The platform.
@@ -61,29 +55,15 @@ pub struct Refund {
     pub status: String,
 }
 
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../shared/payments/tests/vectors/wechatpay.json")).unwrap()
-}
+/// How the platform signs and seals is the protocol's own tests' to say.
+#[path = "../../shared/payments/tests/platform/mod.rs"]
+#[expect(dead_code, reason = "those tests use all of it")]
+mod platform;
+
+pub(crate) use platform::account;
 
 fn text(pointer: &str) -> String {
-    vectors().pointer(pointer).unwrap().as_str().unwrap().to_owned()
-}
-
-fn pem(label: &str, der: &str) -> String {
-    let lines: Vec<String> =
-        der.as_bytes().chunks(64).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-/// The library's account at the platform.
-pub fn account() -> Account {
-    let secret = json!({
-        "app_id": text("/appid"), "mch_id": text("/mchid"), "serial_no": text("/merchant_serial_no"),
-        "api_v3_key": text("/apiv3_key_utf8"),
-        "private_key": pem("PRIVATE KEY", &text("/merchant_private_key_pkcs8_der_b64")),
-        "keys": {text("/platform_public_key_id"): pem("PUBLIC KEY", &text("/platform_public_key_spki_der_b64"))},
-    });
-    Account::parse(&secret.to_string()).unwrap()
+    platform::text(&platform::vectors(), pointer)
 }
 
 impl Platform {
@@ -167,29 +147,12 @@ impl Platform {
     }
 
     fn tells(&self, event: &str, original: &str, content: &Value) -> Request<Body> {
-        let body = seal(event, original, &content.to_string()).to_string();
+        let body = platform::seal(event, original, &content.to_string()).to_string();
         let mut request = Request::post("/webhooks/payments/wechatpay");
-        for (name, value) in self.proof(body.as_bytes()) {
+        for (name, value) in platform::sign(self.clock.now(), body.as_bytes()) {
             request = request.header(name, value);
         }
         request.body(Body::from(body)).unwrap()
-    }
-
-    fn proof(&self, body: &[u8]) -> Vec<(&'static str, String)> {
-        let der = STANDARD.decode(text("/platform_private_key_pkcs8_der_b64")).unwrap();
-        let key = RsaKeyPair::from_pkcs8(&der).unwrap();
-        let (seconds, nonce) = (self.clock.now().as_second().to_string(), "0123456789ABCDEF");
-        let mut message = format!("{seconds}\n{nonce}\n").into_bytes();
-        message.extend_from_slice(body);
-        message.push(b'\n');
-        let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature).unwrap();
-        vec![
-            ("wechatpay-timestamp", seconds),
-            ("wechatpay-nonce", nonce.to_owned()),
-            ("wechatpay-serial", text("/platform_public_key_id")),
-            ("wechatpay-signature", STANDARD.encode(signature)),
-        ]
     }
 
     fn answer(&self, status: u16, body: &Value) -> Response<Body> {
@@ -198,7 +161,7 @@ impl Platform {
         }
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut response = Response::builder().status(status);
-        for (name, value) in self.proof(body.as_bytes()) {
+        for (name, value) in platform::sign(self.clock.now(), body.as_bytes()) {
             response = response.header(name, value);
         }
         response.body(Body::from(body)).unwrap()
@@ -207,22 +170,6 @@ impl Platform {
     fn refuses(&self, status: u16, code: &str) -> Response<Body> {
         self.answer(status, &json!({"code": code, "message": "…"}))
     }
-}
-
-fn seal(event: &str, original: &str, content: &str) -> Value {
-    let nonce = "0123456789ab";
-    let key = UnboundKey::new(&AES_256_GCM, text("/apiv3_key_utf8").as_bytes()).unwrap();
-    let mut sealed = content.as_bytes().to_vec();
-    let once = Nonce::try_assume_unique_for_key(nonce.as_bytes()).unwrap();
-    LessSafeKey::new(key).seal_in_place_append_tag(once, Aad::from(original), &mut sealed).unwrap();
-    json!({
-        "id": "EV-1", "create_time": "2026-11-23T10:00:00+08:00", "resource_type": "encrypt-resource",
-        "event_type": event, "summary": "…",
-        "resource": {
-            "original_type": original, "algorithm": "AEAD_AES_256_GCM", "ciphertext": STANDARD.encode(sealed),
-            "associated_data": original, "nonce": nonce,
-        },
-    })
 }
 
 fn document(no: &str, trade: &Trade) -> Value {

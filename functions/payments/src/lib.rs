@@ -6,9 +6,8 @@ mod pay;
 use axum::Router;
 use axum::routing::post;
 use utoipa::OpenApi;
-use yujie_cashier::{Desk, NOTIFY_PATH};
+use yujie_cashier::{Desk, NOTIFY_PATH, Settings};
 use yujie_lending::Lending;
-use yujie_payments::wechatpay::Account;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::Table;
 
@@ -38,16 +37,12 @@ impl App {
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let app_secret = vars.required("APP_SECRET_ID");
-        let payment_secret = vars.required("PAYMENT_SECRET_ID");
-        let platform = vars.required("WECHATPAY_URL");
-        let public_url = vars.required("PUBLIC_URL");
+        let desk = Settings::read(&mut vars);
         vars.finish()?;
         table.warm().await;
-        let account = Account::parse(&clients.secret(&payment_secret).await?)
-            .map_err(|_| StartError::Shape("PAYMENT_SECRET_ID"))?;
         let keys = Keys::from_secret(&clients.secret(&app_secret).await?)?;
         let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
-        let desk = Desk::new(account, &platform, public_url, edge.clock.clone(), edge.entropy.clone());
+        let desk = desk.open(&clients, &edge).await?;
         Ok(Self { lending: Lending::new(table, edge), desk })
     }
 }

@@ -4,10 +4,10 @@
 //! A message only says: look at this payment. What the platform tells by itself mostly comes first, and then there is nothing to do.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use yujie_cashier::{Desk, DeskError, Found};
+use yujie_cashier::{Desk, DeskError, Found, Settings};
 use yujie_domain::payment::{Command, Payment, State};
 use yujie_lending::{Fault, Lending, PayError, Receipt};
-use yujie_payments::wechatpay::{Account, RefundState};
+use yujie_payments::wechatpay::RefundState;
 use yujie_runtime::batch::{self, Failure};
 use yujie_runtime::message::PaymentMessage;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
@@ -33,15 +33,11 @@ impl App {
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let app_secret = vars.required("APP_SECRET_ID");
-        let payment_secret = vars.required("PAYMENT_SECRET_ID");
-        let platform = vars.required("WECHATPAY_URL");
-        let public_url = vars.required("PUBLIC_URL");
+        let desk = Settings::read(&mut vars);
         vars.finish()?;
-        let account = Account::parse(&clients.secret(&payment_secret).await?)
-            .map_err(|_| StartError::Shape("PAYMENT_SECRET_ID"))?;
         let keys = Keys::from_secret(&clients.secret(&app_secret).await?)?;
         let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
-        let desk = Desk::new(account, &platform, public_url, edge.clock.clone(), edge.entropy.clone());
+        let desk = desk.open(&clients, &edge).await?;
         Ok(Self { lending: Lending::new(table, edge), desk })
     }
 }

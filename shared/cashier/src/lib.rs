@@ -17,7 +17,7 @@ use yujie_payments::wechatpay::{
     TradeNo, TradeState, Transaction, Unreadable, VerifyError, answer, verify,
 };
 use yujie_runtime::outbound::{Answer, Outbound};
-use yujie_runtime::{Clock, Entropy};
+use yujie_runtime::{Clients, Clock, Edge, Entropy, StartError, Vars};
 
 pub use yujie_payments::wechatpay::{Payment as Paid, Way};
 
@@ -39,6 +39,35 @@ pub struct Desk {
     pub entropy: Entropy,
     /// Our own address, for what it tells us.
     pub public_url: String,
+}
+
+/// Where a function finds what its desk needs.
+#[derive(Debug)]
+pub struct Settings {
+    secret: String,
+    url: String,
+    public_url: String,
+}
+
+impl Settings {
+    /// Reads the environment; missing variables are noted in `vars`.
+    pub fn read(vars: &mut Vars) -> Self {
+        Self {
+            secret: vars.required("PAYMENT_SECRET_ID"),
+            url: vars.required("WECHATPAY_URL"),
+            public_url: vars.required("PUBLIC_URL"),
+        }
+    }
+
+    /// Opens the desk.
+    ///
+    /// # Errors
+    /// [`StartError`] when the account is not there or not readable.
+    pub async fn open(self, clients: &Clients, edge: &Edge) -> Result<Desk, StartError> {
+        let account = Account::parse(&clients.secret(&self.secret).await?)
+            .map_err(|_| StartError::Shape("PAYMENT_SECRET_ID"))?;
+        Ok(Desk::new(account, &self.url, self.public_url, edge.clock.clone(), edge.entropy.clone()))
+    }
 }
 
 /// What a page needs to let its reader pay.
