@@ -74,7 +74,7 @@ impl<'a> Life<'a> {
     }
 
     /// Asks until the answer is no server's fault, as a client with the same key does.
-    async fn insist(&self, function: &Router, make: impl Fn() -> Request<axum::body::Body>) -> Answer {
+    pub async fn insist(&self, function: &Router, make: impl Fn() -> Request<axum::body::Body>) -> Answer {
         for _ in 0..PATIENCE {
             let answer = send(function.clone(), make()).await;
             let died = self.ground.faults.revive() | self.ground.outside.revive();

@@ -3,6 +3,7 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use yujie_domain::ReturnRef;
 use yujie_tests::ground::{request, send};
 use yujie_tests::library::{self, copy, title};
 use yujie_tests::{Answer, Crash, Ground, Life, Sent};
@@ -18,7 +19,7 @@ async fn ground() -> Ground {
     ground
 }
 
-/// What happens in a run. Both stories end with nothing on loan.
+/// What happens in a run. All stories end with nothing on loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Story {
     /// Two books go to the door and come back.
@@ -26,14 +27,39 @@ enum Story {
     /// Of two books that are packed for the door one is cancelled, for which another reader waits; the other one is sent to a site and left there.
     /// Who waited collects it, renews it and brings it back.
     ChangedMind,
+    /// Two books are paid for, one of them is cancelled and its part given back, and the other one is brought, collected by a courier, and back.
+    Paid,
+}
+
+/// The numbers of what came of a story.
+struct Numbers {
+    /// The first order is reader 1's, the second reader 2's.
+    orders: Vec<String>,
+    returns: Vec<String>,
 }
 
 impl Story {
-    /// Plays it: the numbers of the orders that came of it.
-    async fn play(self, ground: &Ground, life: &Life<'_>) -> Vec<String> {
+    /// What is so before it begins.
+    async fn prepare(self, ground: &Ground) {
+        let charges = json!({"version": 2, "starts": "2026-01-01", "rules": [
+            {"set": {"rule": "home_fee", "value": 300}}, {"set": {"rule": "home_fee_more", "value": 100}}]});
         match self {
-            Self::Straight => vec![life.whole(&library::reader(1), &TITLES).await],
-            Self::ChangedMind => changed_mind(ground, life).await,
+            Self::Straight | Self::ChangedMind => {}
+            Self::Paid => {
+                let rules = serde_json::from_value(charges).unwrap();
+                yujie_table::rules::add(&ground.table, &rules).await.unwrap();
+                ground.changes();
+            }
+        }
+    }
+
+    /// Plays it.
+    async fn play(self, ground: &Ground, life: &Life<'_>) -> Numbers {
+        let without_returns = |orders| Numbers { orders, returns: Vec::new() };
+        match self {
+            Self::Straight => without_returns(vec![life.whole(&library::reader(1), &TITLES).await]),
+            Self::ChangedMind => without_returns(Box::pin(changed_mind(ground, life)).await),
+            Self::Paid => Box::pin(paid(ground, life)).await,
         }
     }
 
@@ -42,6 +68,7 @@ impl Story {
         match self {
             Self::Straight => 6,
             Self::ChangedMind => 14,
+            Self::Paid => 9,
         }
     }
 }
@@ -109,6 +136,57 @@ async fn changed_mind(ground: &Ground, life: &Life<'_>) -> Vec<String> {
     vec![number, given]
 }
 
+async fn paid(ground: &Ground, life: &Life<'_>) -> Numbers {
+    let (one, token) = (library::reader(1), ground.token(&library::reader(1).subject()));
+    let [brought, cancelled] = ["C0000601", "C7770001"];
+    let home = json!({"kind": "home", "address_id": one.address.as_str()});
+    let lines = TITLES.map(|id| json!({"title_id": id}));
+    let wanted = json!({"lines": lines, "deliver_to": home, "if_missing": "cancel"});
+    let placed = life.order(&one, "the-one-order", &wanted).await;
+    let number = placed.body["order_no"].as_str().unwrap().to_owned();
+    life.settle().await;
+
+    let (payments, trade) = (ground.payments(), format!("D{number}"));
+    let path = format!("/orders/{number}/payment");
+    let page = life.insist(&payments, || request("POST", &path, &token, &json!({"way": "native"}))).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    drop(ground.platform.pay(&trade));
+    let told = life.insist(&payments, || ground.platform.tells_of(&trade, |_| ())).await;
+    assert_eq!(told.status, 200, "{}", told.body);
+    life.settle().await;
+
+    let cancel = format!("/orders/{number}/cancel");
+    let answer = life.change(&one, "POST", &cancel, &json!({"barcodes": [cancelled]})).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    life.settle().await;
+    let refunds = ground.platform.refunds();
+    let back: Vec<u64> = refunds.values().map(|refund| refund.amount).collect();
+    assert_eq!(back, [100], "the part of the book that is not wanted, once");
+
+    let parcel = json!({"parcel_no": format!("{number}-1"), "lines": [{"barcode": brought}]});
+    life.fulfil(&one, &number, &parcel).await;
+    ground.pass(SignedDuration::from_hours(48));
+    let courier = json!({"kind": "courier", "address_id": one.address.as_str(), "day": "2026-11-26"});
+    let (returns, token) = (ground.returns(), ground.token(&one.subject()));
+    let booked = life.insist(&returns, || {
+        let wanted = json!({"barcodes": [brought], "way": courier});
+        let mut request = request("POST", "/returns", &token, &wanted);
+        request.headers_mut().insert("idempotency-key", "the-one-return".parse().unwrap());
+        request
+    });
+    let booked = booked.await;
+    assert_eq!(booked.status, 201, "{}", booked.body);
+    let return_no = booked.body["return_no"].as_str().unwrap().to_owned();
+    life.settle().await;
+    let at = ReturnRef { rid: one.rid.clone(), no: return_no.parse().unwrap() };
+    let pushed = life.push(&at, &format!("SF{return_no}"), &[("2026-11-25 09:30:00", "103")]).await;
+    assert_eq!(pushed.status, 200, "{}", pushed.body);
+    life.settle().await;
+    life.done("desk-l01", json!({"action": "check_in", "barcode": brought})).await;
+    life.settle().await;
+    Numbers { orders: vec![number], returns: vec![return_no] }
+}
+
 /// A packed parcel goes to its site by the library's van.
 async fn to_the_site(life: &Life<'_>, parcel_no: &str) {
     for (staff, action) in
@@ -120,12 +198,13 @@ async fn to_the_site(life: &Life<'_>, parcel_no: &str) {
 }
 
 /// All that there is in the end, without the orders' numbers and the bytes of chance.
-async fn end_of(ground: &Ground, orders: &[String]) -> Value {
+async fn end_of(ground: &Ground, numbers: &Numbers) -> Value {
+    let orders = &numbers.orders;
     let mut items = std::collections::BTreeMap::new();
     let mut codes = Vec::new();
     for (key, mut item) in ground.items() {
         let body = item.as_object_mut().unwrap();
-        if key.contains("/ ORDER#") {
+        if key.contains("/ ORDER#") || key.contains("/ RETURN#") {
             body.remove("who");
             codes.extend(body.remove("pc").and_then(|code| Some(code["S"].as_str()?.to_owned())));
         }
@@ -161,6 +240,8 @@ async fn end_of(ground: &Ground, orders: &[String]) -> Value {
     let text = orders.iter().enumerate().fold(json!(seen).to_string(), |text, (n, order_no)| {
         text.replace(order_no, &format!("ORDER-NUMBER-{n:03}"))
     });
+    let text =
+        numbers.returns.iter().fold(text, |text, return_no| text.replace(return_no, "RETURN-NUMBER-16"));
     let text = codes.iter().fold(text, |text, code| text.replace(&format!("领取 {code}"), "领取 ######"));
     serde_json::from_str(&text).unwrap()
 }
@@ -172,16 +253,17 @@ async fn live(
     deliveries: usize,
 ) -> (Value, u32, u32, Vec<Sent>) {
     let ground = ground().await;
+    story.prepare(&ground).await;
     let life = Life::new(&ground).delivering(deliveries);
     let (writes, sends) = (ground.faults.writes(), ground.outside.sends());
     prepare(&ground);
 
-    let orders = story.play(&ground, &life).await;
+    let numbers = story.play(&ground, &life).await;
 
     let (writes, sends) = (ground.faults.writes() - writes, ground.outside.sends() - sends);
     ground.assert_sound([1, 2]).await;
     let gone = life.gone.lock().unwrap().clone();
-    (end_of(&ground, &orders).await, writes, sends, gone)
+    (end_of(&ground, &numbers).await, writes, sends, gone)
 }
 
 fn sms(gone: &[Sent]) -> usize {
@@ -245,6 +327,18 @@ async fn a_book_that_nobody_wants_any_more_goes_to_who_does() {
     assert_eq!(called, 2, "a courier is booked, and called off");
 }
 
+#[tokio::test]
+async fn what_was_paid_for_is_brought_and_what_was_not_wanted_is_given_back() {
+    let story = Story::Paid;
+    let (end, writes, sends, gone) = live(story, |_| {}, 1).await;
+    println!("{writes} writes, {sends} sends");
+    let parts = end.as_array().unwrap();
+    assert_eq!((&parts[1]["status"], &parts[1]["fee_fen"]), (&json!("delivered"), &json!(300)));
+    assert_eq!(parts[1]["payment"]["state"], "partly_refunded");
+    assert_eq!(parts[3]["items"], json!([]), "nothing is on loan any more");
+    assert_eq!(sms(&gone), story.notices());
+}
+
 async fn comes_again_and_again(story: Story) {
     let (expected, ..) = live(story, |_| {}, 1).await;
     for times in [2, 3] {
@@ -262,6 +356,11 @@ async fn messages_delivered_three_times_in_any_order_change_nothing() {
 #[tokio::test]
 async fn messages_about_a_changed_mind_delivered_three_times_change_nothing() {
     comes_again_and_again(Story::ChangedMind).await;
+}
+
+#[tokio::test]
+async fn messages_about_money_and_returns_delivered_three_times_change_nothing() {
+    comes_again_and_again(Story::Paid).await;
 }
 
 /// Between an SMS and its mark nothing can be certain: then it is told twice rather than never.
@@ -300,6 +399,16 @@ async fn a_process_may_die_after_any_write_of_a_changed_mind() {
     dies_at_each_write(Story::ChangedMind, Crash::After).await;
 }
 
+#[tokio::test]
+async fn a_process_may_die_before_any_write_of_what_is_paid_and_returned() {
+    dies_at_each_write(Story::Paid, Crash::Before).await;
+}
+
+#[tokio::test]
+async fn a_process_may_die_after_any_write_of_what_is_paid_and_returned() {
+    dies_at_each_write(Story::Paid, Crash::After).await;
+}
+
 async fn dies_after_each_send(story: Story) {
     let (expected, _, sends, _) = live(story, |_| {}, 1).await;
     for n in 0..sends {
@@ -318,4 +427,9 @@ async fn a_process_may_die_after_any_send() {
 #[tokio::test]
 async fn a_process_may_die_after_any_send_of_a_changed_mind() {
     dies_after_each_send(Story::ChangedMind).await;
+}
+
+#[tokio::test]
+async fn a_process_may_die_after_any_send_of_what_is_paid_and_returned() {
+    dies_after_each_send(Story::Paid).await;
 }
