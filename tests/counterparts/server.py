@@ -19,6 +19,8 @@ from pathlib import Path
 
 from kuaidi100 import Kuaidi100
 from party import ControlError, Party, Reply, Request
+from sms import Sms, accounts_in
+from wechat_mp import WeChatMp, account_in
 from wechatpay import WeChatPay, keys_in
 
 MAX_BODY = 32 * 1024 * 1024
@@ -36,6 +38,12 @@ def parties(options: argparse.Namespace) -> list[Party]:
     if options.wechatpay:
         journal = Path(options.state) / "wechatpay.json" if options.state else None
         cast.append(WeChatPay(keys_in(Path(options.wechatpay)), options.retry_seconds, journal=journal))
+    if options.sms:
+        journal = Path(options.state) / "sms.json" if options.state else None
+        cast.append(Sms(accounts_in(Path(options.sms)), options.retry_seconds, journal=journal))
+    if options.wechat_mp:
+        journal = Path(options.state) / "wechat_mp.json" if options.state else None
+        cast.append(WeChatMp(account_in(Path(options.wechat_mp)), options.retry_seconds, journal=journal))
     return cast
 
 
@@ -118,6 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--key", required=True, help="the customer key at Kuaidi100")
     parser.add_argument("--secret", required=True, help="the customer secret at Kuaidi100")
     parser.add_argument("--wechatpay", help="file with the keys of WeChat Pay's both sides, made if it is not there; without it that party is away")
+    parser.add_argument("--sms", help="file with the accounts at both SMS clouds, made if it is not there; without it those parties are away")
+    parser.add_argument("--wechat-mp", help="file with the account at WeChat's service accounts, made if it is not there; without it that party is away")
     parser.add_argument("--retry-seconds", type=float, default=0.3, help="pause before a push is repeated (real: 1800)")
     parser.add_argument("--state", help="folder in which bookings outlive a restart")
     options = parser.parse_args(arguments)
