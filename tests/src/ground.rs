@@ -480,6 +480,11 @@ impl Ground {
         shelves::App { table: self.table.clone(), clock: self.clock.clone() }
     }
 
+    /// `audit`.
+    pub fn audit(&self) -> audit::App {
+        audit::App { table: self.table.clone(), clock: self.clock.clone() }
+    }
+
     /// The stream's records since the last time, as Lambda hands them over.
     pub fn changes(&self) -> Value {
         let (batch, place) = self.stream.peek();

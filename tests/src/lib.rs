@@ -11,6 +11,7 @@
     reason = "only tests call this, and a failure is theirs"
 )]
 
+pub mod audit;
 pub mod faults;
 pub mod ground;
 pub mod library;

@@ -77,7 +77,7 @@ async fn furnish(ground: &Ground) {
         let notice = Notice {
             about: notice::About::Parcel { no: at.no(), step },
             at: made.at,
-            text: text::step_notice(step, "261120HOME000001", None, false),
+            text: text::step_notice(step, "261120HOME000001", false),
             sms: Sms::Sending,
         };
         let claim = notice::claim(&ground.table, &at.rid, &notice, ground.now()).await.unwrap();
@@ -146,6 +146,7 @@ pub async fn draft(
             received: copy.received.clone(),
             class: copy.class,
             loan_days: 30,
+            loan_from: None,
             status: LineStatus::Reserved,
         });
         copies.push(copy);
@@ -170,7 +171,7 @@ pub async fn draft(
         rules.version,
         lines,
     );
-    let parcel = Parcel { zone, ..parcel };
+    let parcel = Parcel { zone, remedy_offer: rules.remedy_days(&about).value, ..parcel };
     let head = Head {
         rid: person.rid.clone(),
         order_no: order_no(number),
@@ -267,7 +268,7 @@ pub fn next(parcel: &Parcel) -> Command {
                 .then(|| Ticket { task: format!("T{number}"), order: format!("O{number}") });
             Command::Book(Booking { carrier, waybill: Waybill::parse(&number).unwrap(), ticket })
         }
-        (LineStatus::Packed, _) => Command::HandOver { site },
+        (LineStatus::Packed, _) => Command::HandOver { site, waybill: None },
         (LineStatus::Dispatched, Destination::Site { .. }) => Command::Depart { site },
         (LineStatus::Delivering, Destination::Site { site_id }) => {
             let keep_until = "2026-11-30".parse().unwrap();

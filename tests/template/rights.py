@@ -46,7 +46,7 @@ def functions_of(text: str) -> dict[str, str]:
 @cache
 def access() -> dict[tuple[str, str], str]:
     """(module, function) of the table layer → body."""
-    files = [*sorted((ACCESS / "access").glob("*.rs")), ACCESS / "bulk.rs"]
+    files = [*sorted((ACCESS / "access").glob("*.rs")), ACCESS / "audit.rs", ACCESS / "bulk.rs"]
     return {(path.stem, name): body for path in files for name, body in functions_of(path.read_text(encoding="utf-8")).items()}
 
 

@@ -133,8 +133,15 @@ def test_a_role_names_each_action_and_resource(role):
             assert set(actions) <= anywhere
 
 
-def test_only_the_nightly_round_and_trials_of_rules_read_the_whole_table():
-    assert {role for role in ROLES if "dynamodb:Scan" in granted(role)} == {"ShelvesRole", "TrialsRole"}
+def test_only_the_nightly_rounds_and_trials_of_rules_read_the_whole_table():
+    assert {role for role in ROLES if "dynamodb:Scan" in granted(role)} == {"ShelvesRole", "TrialsRole", "AuditRole"}
+
+
+def test_the_audit_writes_nothing_but_its_reports():
+    writes = [one for one in statements("AuditRole") if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(as_list(one["Action"]))]
+    assert [one["Condition"] for one in writes] == [{"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["AUDIT"]}}]
+    source = (ROOT / "shared" / "table" / "src" / "key.rs").read_text(encoding="utf-8")
+    assert 'const AUDIT: &str = "AUDIT";' in source
 
 
 def test_only_codes_and_sessions_covers_picks_places_in_queues_and_what_stands_beside_a_title_are_ever_deleted():
@@ -237,7 +244,13 @@ def test_a_notice_that_cannot_be_handed_over_is_kept():
 
 @pytest.mark.parametrize(
     ("name", "function", "job"),
-    [("promises", "Promises", "redrive"), ("queues", "Promises", "queues"), ("shelves", "Shelves", "fill")],
+    [
+        ("promises", "Promises", "redrive"),
+        ("queues", "Promises", "queues"),
+        ("morning", "Promises", "morning"),
+        ("shelves", "Shelves", "fill"),
+        ("audit", "Audit", "check"),
+    ],
 )
 def test_a_schedule_is_scoped_to_the_stack(name, function, job):
     schedule = of_type("AWS::Scheduler::Schedule")[f"{name.title()}Schedule"]
@@ -247,12 +260,20 @@ def test_a_schedule_is_scoped_to_the_stack(name, function, job):
 
 
 def test_there_are_no_other_schedules():
-    assert set(of_type("AWS::Scheduler::Schedule")) == {"PromisesSchedule", "QueuesSchedule", "ShelvesSchedule"}
+    names = {"PromisesSchedule", "QueuesSchedule", "MorningSchedule", "ShelvesSchedule", "AuditSchedule"}
+    assert set(of_type("AWS::Scheduler::Schedule")) == names
 
 
 def test_the_shelves_are_filled_in_the_night_of_the_library():
     schedule = of_type("AWS::Scheduler::Schedule")["ShelvesSchedule"]
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("cron(30 3 * * ? *)", "Asia/Shanghai")
+
+
+def test_the_table_is_audited_when_the_shelves_are_done():
+    begins = [of_type("AWS::Scheduler::Schedule")[name]["ScheduleExpression"] for name in ("ShelvesSchedule", "AuditSchedule")]
+    shelves, audit = [60 * int(hour) + int(minute) for minute, hour in re.findall(r"cron\((\d+) (\d+) ", " ".join(begins))]
+    assert 60 * (audit - shelves) >= timeout(FUNCTIONS["shelves"][1])
+    assert of_type("AWS::Scheduler::Schedule")["AuditSchedule"]["ScheduleExpressionTimezone"] == "Asia/Shanghai"
 
 
 # The HTTP API
@@ -322,8 +343,9 @@ def test_whatever_can_fail_has_an_alarm():
 @pytest.mark.parametrize(("metric", "function", "source"), [
     ("promises_broken", "promises", "functions/promises/src/clock.rs"),
     ("refunds_stuck", "payments", "shared/lending/src/payment.rs"),
+    ("audit_findings", "audit", "functions/audit/src/lib.rs"),
 ])
-def test_what_readers_were_promised_and_did_not_get_rings(metric: str, function: str, source: str):
+def test_what_readers_were_promised_and_did_not_get_and_what_does_not_agree_rings(metric: str, function: str, source: str):
     [alarm] = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "Yujie" and alarm["MetricName"] == metric]
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 1, "GreaterThanOrEqualToThreshold")
     assert alarm["Dimensions"] == [{"Name": "function", "Value": function}]
@@ -336,6 +358,14 @@ def test_operations_says_what_to_do_at_each_alarm():
     kinds = {re.sub(r"^(Accept|Sort|Pack|Dispatch|Deliver|Collections|Index|Imports|Holds|Settlements|Trials|Relay|Notices)(?=Dlq)", "*", name) for name in ALARMS}
     kinds = {re.sub(r"^\w+(?=ErrorsAlarm)|^(Accept|Sort|Pack|Dispatch|Deliver|Collections|Settlements)(?=Age)", "*", name) for name in kinds}
     assert [kind for kind in sorted(kinds) if kind not in guide] == []
+
+
+def test_operations_says_what_to_do_at_each_finding_of_the_audit():
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    source = (ROOT / "shared" / "domain" / "src" / "audit" / "finding.rs").read_text(encoding="utf-8")
+    codes = re.findall(r'^    \w+, "([a-z_]+)", (?:Contradiction|Drift),$', source, re.MULTILINE)
+    assert len(codes) >= 20
+    assert [code for code in codes if f"`{code}`" not in guide] == []
 
 
 # Partitions

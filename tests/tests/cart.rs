@@ -144,7 +144,7 @@ async fn a_line_follows_what_others_do_with_the_title() {
         line["offers"],
         json!([{"kind": "other_edition", "search": "/titles?q=%E7%BA%A2%E6%A5%BC%E6%A2%A6&available=true"}])
     );
-    assert_eq!(line["detail"], "这本书已有 1 位读者在排队，可以加入排队（预计约 45 天），或改选其他版本。");
+    assert_eq!(line["detail"], "这本书已有 1 位读者在排队，可以加入排队（预计约 45 天），或查找其他版本。");
 
     cancel(&ground, 2, &taken).await;
     assert_eq!(state(&ground, 1, "b000006").await, queue(0, 15), "it went to the one who waited");
@@ -235,6 +235,8 @@ async fn what_cannot_be_ordered_says_why_and_offers_a_way() {
             vec!["remove_title"],
         ]
     );
+    let there = json!({"kind": "read_there", "title_id": "n000001", "sites": [{"site_id": "C01", "name": "朝阳图书馆"}]});
+    assert_eq!(lines(&cart)[2]["actions"][0], there, "where it stands");
     let offers: Vec<usize> = lines(&cart).iter().map(|line| kinds(line, "offers").len()).collect();
     assert_eq!(offers, [0, 0, 1, 1, 1, 0]);
     for line in lines(&cart) {

@@ -21,7 +21,7 @@ use yujie_domain::shelves::{Beside, SharedReaders, ShelfName, Shelved};
 use yujie_domain::{ImportId, StaffLogin};
 use yujie_index_store::testing::Bucket;
 use yujie_runtime::auth;
-use yujie_table::{account, idempotency, import, pick, shelf};
+use yujie_table::{account, idempotency, import, pick, shelf, site_load};
 use yujie_tests::{Ground, ground, library, scene};
 
 fn root() -> PathBuf {
@@ -110,6 +110,12 @@ async fn prepare(ground: &Ground, function: &str, case: &str) {
         }
         ("promises", "a-site-is-closed") | ("warehouse", "promises") => {
             closings::prepare(ground, function, case).await;
+        }
+        ("warehouse", "audits") => {
+            // A place that no parcel takes.
+            let taken = site_load::take(&library::site_id("S01"), 1, 5);
+            ground.table.write(taken).await.unwrap();
+            audit::handle(&ground.audit(), audit::Job::Check).await.unwrap();
         }
         (
             "notices",
@@ -242,6 +248,7 @@ async fn invoke(ground: &Ground, function: &str, event: &str) -> Value {
         "notices" => whole!(notices),
         "promises" => whole!(promises),
         "shelves" => whole!(shelves),
+        "audit" => whole!(audit),
         other => panic!("no way to invoke {other}"),
     }
 }
@@ -332,6 +339,7 @@ macro_rules! functions {
 
 functions! {
     accept "accept",
+    audit "audit",
     cataloguing "cataloguing",
     collections "collections",
     courier_webhook "courier-webhook",

@@ -4,6 +4,7 @@
 mod change;
 mod closing;
 mod deed;
+mod missing;
 mod payment;
 mod queue;
 mod returns;

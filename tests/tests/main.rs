@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod cart;
 mod catalogue;
 mod chain;
@@ -16,16 +17,17 @@ mod lending;
 #[expect(
     clippy::pedantic,
     clippy::string_slice,
-    clippy::identity_op,
     clippy::type_complexity,
     reason = "the ledger is kept by hand, in plain numbers and words, so that it shares nothing with what it checks"
 )]
 mod model;
 mod openapi;
+mod outlooks;
 mod payments;
 mod picks;
 mod policies;
 mod promise_report;
+mod quotes;
 mod refusals;
 mod returns;
 mod routes;

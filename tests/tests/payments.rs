@@ -408,7 +408,10 @@ async fn sites_are_free_and_the_door_is_paid_when_it_is_ordered() {
         (409, &json!("door_costs"), &json!(400))
     );
     let anew = json!({"kind": "order_anew", "order_no": payer.order_no});
-    assert_eq!(reason["actions"], json!([anew, {"kind": "choose_site"}]));
+    let stays = json!({"kind": "choose_site", "sites": [
+        {"site_id": "C01", "name": "朝阳图书馆"}, {"site_id": "L01", "name": "亚运村分馆"}, {"site_id": "S01", "name": "望京自助馆"},
+    ]});
+    assert_eq!(reason["actions"], json!([anew, stays]));
     assert!(reason["detail"].as_str().unwrap().contains("4.00"));
 
     // What was not paid yet goes to a site without waiting for it.

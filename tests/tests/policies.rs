@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use yujie_domain::copy::Copy;
+use yujie_domain::rules::ItemClass;
 use yujie_domain::staff::Role;
 use yujie_domain::{StaffLogin, TrialId};
 use yujie_runtime::auth::Subject;
@@ -214,6 +216,111 @@ async fn every_fault_is_told_with_its_place_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_rule_for_what_it_never_decides_is_refused_before_anybody_relies_on_it() {
+    let ground = Ground::new().await;
+    let at = |name: &str, scope: Value| json!({"set": {"rule": name, "value": 5}, "for": scope});
+    let rules = [
+        at("renewals", json!({"site": "S01"})),
+        at("ban_days", json!({"site": "S01"})),
+        at("pay_minutes", json!({"card": "child", "site": "S01"})),
+        at("pickup_days", json!({"item": "new"})),
+        at("loan_days", json!({"card": "child", "site": "S01", "item": "new"})),
+    ];
+    let body = new_rules(1, "2026-11-23", &rules);
+    let answer = set(&ground, &body).await;
+    assert_eq!(
+        (answer.status, &answer.body["fields"]),
+        (
+            422,
+            &json!([
+                {"field": "rules.0", "why": "renewals knows no site: it can be for card, item"},
+                {"field": "rules.1", "why": "ban_days knows no site: it can be for card"},
+                {"field": "rules.2", "why": "pay_minutes knows no site: it can be for card"},
+                {"field": "rules.3", "why": "pickup_days knows no item: it can be for site, card"},
+            ])
+        )
+    );
+    assert_eq!(versions(&ground).await.0, [1]);
+    let tried = ask(&ground, &admin(), "POST", "/staff/rules/trials", "", &body).await;
+    assert_eq!(tried.status, 422, "a trial asks the same");
+}
+
+#[tokio::test]
+async fn each_book_of_a_parcel_is_lent_by_the_rules_for_its_class() {
+    let ground = Ground::new().await;
+    let new = Copy { class: ItemClass::New, ..library::copy("N9000001", "n900000", "C01", "I1/1") };
+    ground.add_title(library::title("n900000", "新书", "编者"), vec![new]).await;
+    let rules = [
+        json!({"set": {"rule": "loan_starts", "value": "ordered"}, "for": {"item": "new"}}),
+        json!({"set": {"rule": "loan_days", "value": 14}, "for": {"item": "new"}}),
+    ];
+    assert_eq!(set(&ground, &new_rules(1, "2026-11-23", &rules)).await.status, 201);
+    let (life, person) = (Life::new(&ground), library::reader(1));
+
+    let wanted = json!({
+        "lines": [{"title_id": "n900000"}, {"title_id": "b000006"}],
+        "deliver_to": {"kind": "home", "address_id": person.address.as_str()},
+    });
+    let placed = life.order(&person, "two-classes", &wanted).await.body;
+    life.settle().await;
+    ground.pass(SignedDuration::from_hours(25));
+    let parcels = placed["parcels"].as_array().unwrap();
+    assert_eq!(parcels.len(), 1, "both stand at one site");
+    life.fulfil(&person, placed["order_no"].as_str().unwrap(), &parcels[0]).await;
+
+    let loans = life.get(&person, "/loans").await;
+    let mut due: Vec<(&str, &str)> = loans["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loan| (loan["title"].as_str().unwrap(), loan["due"].as_str().unwrap()))
+        .collect();
+    due.sort_unstable();
+    assert_eq!(
+        due,
+        [("新书", "2026-12-07"), ("红楼梦", "2026-12-24")],
+        "one from the order, one from the hand-over"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_says_which_rule_left_a_book_out_and_an_order_by_which_version_it_was_decided() {
+    let ground = Ground::new().await;
+    let waits = json!({"set": {"rule": "partial", "value": "wait"}});
+    assert_eq!(set(&ground, &new_rules(1, "2026-11-23", &[waits])).await.status, 201);
+    let (life, person) = (Life::new(&ground), library::reader(1));
+    let to = yujie_domain::parcel::Destination::Home;
+    scene::place(&ground, &library::reader(2), "261123TAKEN00001", &["C0000601"], to).await;
+    let mut wanted = json!({
+        "lines": [{"title_id": "b000004"}, {"title_id": "b000006"}],
+        "deliver_to": {"kind": "home", "address_id": person.address.as_str()},
+    });
+    let by = json!({"rule": "partial", "version": 2});
+
+    let quote = request("POST", "/orders/quote", &ground.token(&person.subject()), &wanted);
+    let quoted = send(ground.ordering(), quote).await.body;
+    let said = |answer: &Value| (answer["if_missing"].clone(), answer.get("if_missing_by").cloned());
+    assert_eq!(
+        (said(&quoted), &quoted["queued"][0]["title_id"]),
+        ((json!("wait"), Some(by.clone())), &json!("b000006"))
+    );
+    let ordered = life.order(&person, "by-the-rule", &wanted).await.body;
+    assert_eq!((said(&ordered), &ordered["rules_version"]), ((json!("wait"), Some(by)), &json!(2)));
+
+    wanted["lines"] = json!([{"title_id": "b000005"}]);
+    wanted["if_missing"] = json!("cancel");
+    let ordered_so = life.order(&person, "by-my-word", &wanted).await.body;
+    assert_eq!(said(&ordered_so), (json!("cancel"), None), "the reader said it");
+
+    let later =
+        ask(&ground, &admin(), "POST", "/staff/rules", "rules-key-2", &new_rules(2, "2026-11-23", &[])).await;
+    assert_eq!(later.status, 201, "{}", later.body);
+    let order_no = ordered["order_no"].as_str().unwrap();
+    let shown = life.get(&person, &format!("/orders/{order_no}")).await;
+    assert_eq!(shown["rules_version"], 2, "whatever has been set since");
+}
+
+#[tokio::test]
 async fn nobody_else_may_see_set_or_try_rules() {
     let ground = Ground::new().await;
     let body = new_rules(1, "2026-11-23", &[]);
@@ -236,8 +343,11 @@ async fn nobody_else_may_see_set_or_try_rules() {
 
 /// A trial of these rules: its id.
 async fn try_out(ground: &Ground, rules: &[Value]) -> String {
-    let body = json!({"rules": rules});
-    let asked = ask(ground, &admin(), "POST", "/staff/rules/trials", "", &body).await;
+    try_out_all(ground, &json!({"rules": rules})).await
+}
+
+async fn try_out_all(ground: &Ground, body: &Value) -> String {
+    let asked = ask(ground, &admin(), "POST", "/staff/rules/trials", "", body).await;
     assert_eq!(asked.status, 202, "{}", asked.body);
     asked.body["trial_id"].as_str().unwrap().to_owned()
 }
@@ -293,7 +403,11 @@ async fn a_trial_says_who_has_books_for_longer_and_whose_orders_cost_more() {
     let ground = Ground::new().await;
     scene::set(&ground).await;
     let cut_off = json!({"set": {"rule": "cut_off", "value": "15:00:00"}});
-    let id = try_out(&ground, &[rule("loan_days", 45), rule("home_fee", 300), cut_off]).await;
+    let body = json!({
+        "rules": [rule("loan_days", 45), rule("home_fee", 300), cut_off],
+        "windows": [{"from": "10:00:00", "until": "16:00:00"}],
+    });
+    let id = try_out_all(&ground, &body).await;
     Life::new(&ground).settle().await;
     let result = shown(&ground, &id).await["result"].clone();
     assert_eq!(
@@ -304,7 +418,30 @@ async fn a_trial_says_who_has_books_for_longer_and_whose_orders_cost_more() {
         ])
     );
     assert_eq!((&result["losing"], &result["both"]), (&json!(1), &json!(1)), "{result}");
-    assert_eq!(result["not_looked_at"], json!(["cut_off"]));
+    assert_eq!(result["not_looked_at"], json!(["cut_off", "windows"]));
+}
+
+#[tokio::test]
+async fn a_trial_says_who_waits_for_more_titles_than_there_may_be() {
+    let ground = Ground::new().await;
+    let to = yujie_domain::parcel::Destination::Home;
+    scene::place(&ground, &library::reader(2), "261123TAKEN00001", &["C0000601"], to).await;
+    let wanted = json!({"title_id": "b000006", "deliver_to": {"kind": "site", "site_id": "S01"}});
+    let mut hold = request("POST", "/holds", &ground.token(&library::reader(1).subject()), &wanted);
+    hold.headers_mut().insert("idempotency-key", "one-hold".parse().unwrap());
+    assert_eq!(send(ground.ordering(), hold).await.status, 201);
+
+    let id = try_out(&ground, &[rule("holds", 0)]).await;
+
+    Life::new(&ground).settle().await;
+    let result = shown(&ground, &id).await["result"].clone();
+    assert_eq!(
+        (&result["examples"], &result["not_looked_at"]),
+        (
+            &json!([{"rule": "holds", "matter": "holds_today", "effect": "loses", "count": 1, "before": 10, "after": 0, "readers": 1}]),
+            &json!([])
+        )
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 use promises::Job;
 use serde_json::{Value, json};
+use yujie_domain::account::Account;
 use yujie_domain::parcel::{Destination, LineStatus, Parcel};
+use yujie_domain::rules::CardClass;
 use yujie_tests::ground::{request, send};
 use yujie_tests::library::{self, site_id};
 use yujie_tests::{Answer, Ground, Life, Sent, scene};
@@ -87,10 +89,14 @@ async fn a_reader_sees_what_was_promised_what_happened_and_what_is_given_for_it(
 
     let broken = promise().await;
     assert_eq!((&broken["state"], &broken["late_by_minutes"]), (&json!("broken"), &json!(60)));
-    assert_eq!((&broken["stood_at"], &broken["remedy_days"]), (&json!("packed"), &json!(3)));
+    assert_eq!(
+        (&broken["stood_at"], &broken["remedy_days"]),
+        (&json!("packed"), &json!(7)),
+        "what the rules gave when it was ordered"
+    );
     assert_eq!(
         broken["words"],
-        "承诺在 2026-11-25 10:00 前送达，未能如期：到时停留在“装箱”环节，至今已晚 1 小时 0 分钟。按“延误补偿”规则，每本书的借期延长 3 天。"
+        "承诺在 2026-11-25 10:00 前送达，未能如期：到时停留在“装箱”环节，至今已晚 1 小时 0 分钟。按“延误补偿”规则，每本书的借期延长 7 天。"
     );
     let texts: Vec<String> = life
         .gone
@@ -105,10 +111,32 @@ async fn a_reader_sees_what_was_promised_what_happened_and_what_is_given_for_it(
     assert_eq!(
         texts,
         [
-            "【预借】订单 261123PROMIS0001：图书未能在承诺的 2026-11-25 10:00 前送达，到时停留在“装箱”环节，向您致歉。按“延误补偿”规则，每本书的借期延长 3 天。"
+            "【预借】订单 261123PROMIS0001：图书未能在承诺的 2026-11-25 10:00 前送达，到时停留在“装箱”环节，向您致歉。按“延误补偿”规则，每本书的借期延长 7 天。"
         ],
         "once, however many minutes go by"
     );
+}
+
+#[tokio::test]
+async fn a_class_of_cards_may_get_more_for_a_broken_promise_than_others() {
+    let ground = Ground::new().await;
+    let mine = yujie_table::account::get(&ground.table, &library::reader(1).rid).await.unwrap().unwrap();
+    let child = Account { class: CardClass::Child, ..mine.next() };
+    ground.table.write(yujie_table::account::replace(&child).unwrap()).await.unwrap();
+    let for_card =
+        |days: u16, card: &str| json!({"set": {"rule": "remedy_days", "value": days}, "for": {"card": card}});
+    let rules =
+        json!({"version": 2, "starts": "2026-01-01", "rules": [for_card(14, "child"), for_card(3, "adult")]});
+    yujie_table::rules::add(&ground.table, &serde_json::from_value(rules).unwrap()).await.unwrap();
+    let life = Life::new(&ground);
+    let wanted = json!({"lines": [{"title_id": "b000006"}], "deliver_to": {"kind": "site", "site_id": "S01"}, "if_missing": "cancel"});
+    let placed = life.order(&library::reader(1), "a-childs-order", &wanted).await;
+    let number = placed.body["order_no"].as_str().unwrap();
+
+    ground.pass(SignedDuration::from_hours(72));
+    promises::handle(&ground.promises(), Job::Redrive).await.unwrap();
+
+    assert_eq!(parcel(&ground, number).await.remedy_days, 14);
 }
 
 #[tokio::test]

@@ -284,6 +284,62 @@ async fn every_obstacle_of_an_order_or_a_hold_is_met_and_shows_the_way_out() {
     }
 }
 
+/// The sites that a way out of an obstacle names, each with how far it is.
+fn named(desk: &Desk, code: &str, way: &str) -> Vec<(String, Option<u64>)> {
+    let actions = desk.met[code]["actions"].as_array().unwrap();
+    let way = actions.iter().find(|action| action["kind"] == way).unwrap();
+    let sites = way["sites"].as_array().into_iter().flatten();
+    sites.map(|site| (site["site_id"].as_str().unwrap().to_owned(), site["distance_m"].as_u64())).collect()
+}
+
+#[tokio::test]
+async fn a_refused_place_comes_with_the_nearest_ones_that_have_room() {
+    let mut desk = Desk::open().await;
+    let works =
+        || Closure::new("2026-11-20".parse().unwrap(), "2026-12-20".parse().unwrap(), "装修").unwrap();
+    // S02 to S05 stand where S01 is: closed, closed, full, and with one place.
+    desk.site("S02", |site| site.closures = vec![works()]).await;
+    desk.site("S03", |site| site.closures = vec![works()]).await;
+    desk.site("S04", |site| site.capacity = Some(0)).await;
+    desk.site("S05", |site| site.capacity = Some(1)).await;
+    desk.order(1, &["b000004"], at("S02")).await;
+    let near = |id: &str| (id.to_owned(), Some(0));
+    let l01 = ("L01".to_owned(), Some(5_045));
+    assert_eq!(named(&desk, "site_closed", "choose_site"), [near("S01"), near("S05"), l01.clone()]);
+
+    // Of two parcels, one has no place at S05.
+    let (here, _) = desk.book(|copy| copy.site = library::site_id("L01")).await;
+    let (there, _) = desk.book(|_| {}).await;
+    desk.order(1, &[&here, &there], at("S05")).await;
+    let c01 = ("C01".to_owned(), Some(10_495));
+    assert_eq!(named(&desk, "site_full", "choose_site"), [near("S01"), l01, c01]);
+
+    // Nobody knows how far it is from a door, or from a site that is not there: sites of the district are named, without a distance.
+    desk.order(1, &["b000004"], at("S99")).await;
+    desk.site("A01", |site| site.address = "北京市东城区朝阳门内大街".to_owned()).await;
+    desk.order(1, &["b000004"], json!({"kind": "home", "address_id": "nowhere"})).await;
+    let first = |codes: [&str; 3]| codes.map(|id| (id.to_owned(), None));
+    assert_eq!(named(&desk, "unknown_site", "choose_site"), first(["C01", "L01", "S01"]));
+    assert_eq!(named(&desk, "unknown_address", "choose_site"), first(["A01", "C01", "L01"]));
+    desk.rules(2, json!({"rules": [], "zones": [{"division": "110101"}]})).await;
+    desk.order(1, &["b000004"], home(&reader(1))).await;
+    assert_eq!(named(&desk, "out_of_zone", "choose_site"), first(["C01", "L01", "S01"]));
+
+    // What is read in the library stands where it stands.
+    let (dear, _) = desk
+        .book(|copy| {
+            copy.price = Some(Fen(120_000));
+            copy.site = library::site_id("L01");
+        })
+        .await;
+    desk.order(1, &[&dear], at("S01")).await;
+    assert_eq!(named(&desk, "too_dear", "read_there"), [("L01".to_owned(), Some(5_045))]);
+    let (away, _) = desk.taken(2, 1).await;
+    desk.rules(3, json!({"rules": [{"set": {"rule": "lendable", "value": false}}]})).await;
+    desk.order(1, &[&away], at("S01")).await;
+    assert_eq!(desk.ways_out("not_lendable"), ["remove_title", "other_edition"], "it is with a reader");
+}
+
 #[tokio::test]
 async fn every_reason_against_a_renewal_is_met_and_explained() {
     let mut desk = Desk::open().await;

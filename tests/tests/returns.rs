@@ -194,7 +194,12 @@ async fn everything_that_stands_in_the_way_of_a_return_is_told_at_once() {
     assert_eq!(closed.status, 200, "{}", closed.body);
     let refused = book(&ground, "return-7", &BOOKS[2..], site("S01")).await;
     assert_eq!(codes(&refused), ["site_closed"]);
-    assert_eq!(refused.body["reasons"][0]["actions"][0]["kind"], "choose_site");
+    let instead = &refused.body["reasons"][0]["actions"][0];
+    assert_eq!(
+        (&instead["kind"], &instead["sites"][0]["site_id"]),
+        (&json!("choose_site"), &json!("L01")),
+        "the nearest one"
+    );
 }
 
 #[tokio::test]
@@ -325,6 +330,31 @@ async fn a_courier_is_called_off_with_the_return_and_a_collection_told_late_stil
     assert_eq!(given["handed_over_at"], "2026-11-24T02:30:00Z");
 }
 
+#[tokio::test]
+async fn a_book_that_was_booked_anew_and_given_to_the_courier_of_before_comes_with_him_alone() {
+    let ground = ground().await;
+    let (life, one) = (Life::new(&ground), library::reader(1));
+    let first = number(&book(&ground, "return-1", &BOOKS[..1], at_home(&one, "2026-11-24")).await);
+    life.settle().await;
+    let path = format!("/returns/{first}");
+    let waybill = ask(&ground, "GET", &path).await.body["waybill"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&ground, "DELETE", &path).await.status, 204);
+    life.settle().await;
+    let second = number(&book(&ground, "return-2", &BOOKS[..2], site("L01")).await);
+    ground.pass(SignedDuration::from_hours(26));
+
+    assert_eq!(life.push(&reference(&first), &waybill, &[("2026-11-24 10:30:00", "103")]).await.status, 200);
+    life.settle().await;
+
+    let state = async |no: &str| ask(&ground, "GET", &format!("/returns/{no}")).await.body["state"].clone();
+    assert_eq!(loan(&ground, BOOKS[0]).await.unwrap()["handed_over_at"], "2026-11-24T02:30:00Z");
+    assert_eq!((state(&first).await, state(&second).await), (json!("given_back"), json!("booked")));
+    assert_eq!(scan(&ground, "desk-c01", "check_in", BOOKS[0]).await.status, 200);
+    assert_eq!(state(&first).await, "back", "nobody looks for it any more");
+    assert_eq!(scan(&ground, "desk-l01", "take_back", BOOKS[1]).await.status, 200);
+    assert_eq!(state(&second).await, "given_back", "the other one comes as it was booked");
+}
+
 /// Reader 1 has ordered another book to their door.
 async fn next_delivery(ground: &Ground) {
     let book = library::title("t000001", "呐喊", "鲁迅");
@@ -408,4 +438,36 @@ async fn a_booking_whose_message_was_lost_is_made_by_the_sweep() {
     life.settle().await;
 
     assert_eq!(ask(&ground, "GET", &format!("/returns/{no}")).await.body["state"], "courier_booked");
+}
+
+#[tokio::test]
+async fn what_lay_in_a_drop_over_the_weekend_was_handed_over_before_it() {
+    let ground = ground().await;
+    ground.pass(SignedDuration::from_hours(24 * 10));
+    let no = number(&book(&ground, "return-9", &BOOKS[..1], site("S01")).await);
+    let booked = ground.now();
+    ground.pass(SignedDuration::from_hours(60));
+    let dropped = async |barcode: &str, hours_ago: i64| {
+        let at = ground.now() - SignedDuration::from_hours(hours_ago);
+        let token = ground.token(&library::staff("desk-s01"));
+        let body = json!({"action": "take_back", "barcode": barcode, "handed_over_at": at.to_string()});
+        (at, send(ground.warehouse(), request("POST", "/staff/scans", &token, &body)).await)
+    };
+
+    for hours_ago in [-1, 24 * 7 + 1, 24 * 40] {
+        let (_, refused) = dropped(BOOKS[1], hours_ago).await;
+        assert_eq!((refused.status, &refused.body["fields"][0]["field"]), (422, &json!("handed_over_at")));
+    }
+    let (friday, taken) = dropped(BOOKS[1], 58).await;
+    assert_eq!(taken.status, 200, "{}", taken.body);
+    assert_eq!(loan(&ground, BOOKS[1]).await.unwrap()["handed_over_at"], json!(friday.to_string()));
+    let (_, again) = dropped(BOOKS[1], 1).await;
+    assert_eq!(again.body["outcome"], "already");
+    assert_eq!(loan(&ground, BOOKS[1]).await.unwrap()["handed_over_at"], json!(friday.to_string()), "once");
+
+    let (_, taken) = dropped(BOOKS[0], 100).await;
+    assert_eq!(taken.body["return_no"], json!(no));
+    let stopped = loan(&ground, BOOKS[0]).await.unwrap()["handed_over_at"].clone();
+    assert_eq!(stopped, json!(booked.to_string()), "not before its reader booked the return");
+    ground.assert_sound([1]).await;
 }

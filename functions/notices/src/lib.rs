@@ -5,12 +5,16 @@
 //! dies between the provider's answer and the mark may it go out a second time.
 
 mod returns;
+mod waits;
+
+use std::collections::BTreeSet;
 
 use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use yujie_domain::parcel::{Because, Closing, Effect, LineStatus, Parcel, Warning};
 use yujie_domain::timeline::Step;
-use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, text};
+use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, text, time};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::message::Fact;
 use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, clients, telemetry};
@@ -82,6 +86,9 @@ pub async fn handle(app: &App, event: SnsEvent) -> Result<(), NoticeError> {
         match fact {
             Fact::ParcelStep { parcel, step } => tell_step(app, &parcel, step).await?,
             Fact::ReturnStep { returning, step, at } => returns::tell(app, &returning, step, at).await?,
+            Fact::HoldHopeless { rid, title_id, since, at } => {
+                waits::tell_hopeless(app, &rid, &title_id, since, at).await?;
+            }
         }
     }
     Ok(())
@@ -192,8 +199,24 @@ async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<String, NoticeEr
             return Ok(said);
         }
     }
-    let came_free = parcel.because == Because::CameFree;
-    Ok(text::step_notice(step, order_no, parcel.pickup_code.as_deref(), came_free))
+    if step == Step::Cancelled && parcel.was_given_up() {
+        return Ok(text::given_up_unpaid(order_no));
+    }
+    if let (Step::Delivered | Step::Collected, Some(got)) = (step, parcel.handed_over()) {
+        // By a rule of single classes of books, loans of one parcel may be counted from different days: then none is named.
+        let from: BTreeSet<Date> =
+            parcel.live().map(|line| time::day(line.loan_from.unwrap_or(got))).collect();
+        if let (Some(from), 1) = (from.first(), from.len()) {
+            return Ok(text::loan_begun(order_no, step == Step::Collected, *from));
+        }
+    }
+    if let (Step::ReadyForPickup, Some(id), Some(until), Some(code)) =
+        (step, parcel.destination.site(), parcel.keep_until, &parcel.pickup_code)
+        && let Some(site) = site::get(&app.table, id).await?
+    {
+        return Ok(text::ready_for_pickup(order_no, &site.name, until, code));
+    }
+    Ok(text::step_notice(step, order_no, parcel.because == Because::CameFree))
 }
 
 async fn send_sms(app: &App, rid: &ReaderId, said: &str) -> Result<(), NoticeError> {

@@ -12,23 +12,21 @@ use utoipa::ToSchema;
 use yujie_domain::account::Account;
 use yujie_domain::cart::{Cart, CartLine, Full, LineState, limit_left, state};
 use yujie_domain::copy::Copy;
-use yujie_domain::order::{self as rule, Action};
+use yujie_domain::order::{self as rule, Action, NamedSite};
 use yujie_domain::title::Title;
 use yujie_domain::{OrderNo, ReaderId, TitleId, text, time};
-use yujie_lending::Places;
+use yujie_lending::{LOOKED_AT, Places};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Path, Problem, Reader};
 use yujie_table::{Table, TableError, TransactError, account, cart, copy, hold, title};
 
 use crate::App;
-use crate::refusal::fault;
+use crate::refusal::{fault, search_for_editions};
 
 /// How often a change that met another device's is made anew.
 const TRIES: u32 = 12;
 /// Titles that are looked at together: each is an index query, a read of its copies and a query of its queue.
 const AT_ONCE: usize = 8;
-/// How much of a queue is counted: more than any title has copies.
-const MOST_WAITING: usize = 500;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CartView {
@@ -59,16 +57,16 @@ pub(crate) struct CartLineView {
     /// What can be done about it, the likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     actions: Vec<Action>,
-    /// What can be ordered instead.
+    /// What can be looked for instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offers: Vec<CartOffer>,
 }
 
-/// What can be ordered instead of a title.
+/// What can be looked for instead of a title.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum CartOffer {
-    /// Another edition with a free copy.
+    /// Look whether there is another edition with a free copy: there may be none.
     OtherEdition {
         /// The search to make.
         search: String,
@@ -112,7 +110,8 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<
             let (copies, waiting) = stock.remove(&line.title_id).unwrap_or_default();
             let name = title.as_ref().map(|title| title.title.clone());
             let offer = rule::Offer { title_id: line.title_id.clone(), title: name, copies, waiting };
-            view(line, title, state(&offer, &account, &rules, &places, now), &account)
+            let state = state(&offer, &account, &rules, &places, now);
+            view(line, title, state, &account, &NamedSite::with_one_of(&offer.copies, &sites, None))
         })
         .collect();
     Ok(Json(CartView {
@@ -233,16 +232,28 @@ async fn stock(
 ) -> Result<BTreeMap<TitleId, (Vec<Copy>, u32)>, TableError> {
     let looks = titles.into_iter().map(|id| async move {
         let (copies, queue) =
-            tokio::try_join!(copy::of_title(table, &id), hold::queue(table, &id, MOST_WAITING))?;
+            tokio::try_join!(copy::of_title(table, &id), hold::queue(table, &id, LOOKED_AT))?;
         let waiting = queue.iter().filter(|hold| hold.waits_on(today)).count();
         Ok((id, (copies, u32::try_from(waiting).unwrap_or(u32::MAX))))
     });
     futures_util::stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-fn view(line: CartLine, title: Option<Title>, state: LineState, account: &Account) -> CartLineView {
+fn view(
+    line: CartLine,
+    title: Option<Title>,
+    state: LineState,
+    account: &Account,
+    stands_at: &[NamedSite],
+) -> CartLineView {
     let obstacle = state.obstacle(&line.title_id);
     let actions = obstacle.as_ref().map(|obstacle| obstacle.actions(account)).unwrap_or_default();
+    let named = actions.into_iter().filter_map(|way| match way {
+        Action::ReadThere { .. } if stands_at.is_empty() => None,
+        Action::ReadThere { title_id, .. } => Some(Action::ReadThere { title_id, sites: stands_at.to_vec() }),
+        other => Some(other),
+    });
+    let actions: Vec<Action> = named.collect();
     let elsewhere = actions.iter().any(|action| matches!(action, Action::OtherEdition { .. }));
     let name = title.as_ref().map(|title| title.title.clone());
     let (authors, isbn) = title.map(|title| (title.authors, title.isbn)).unwrap_or_default();
@@ -260,6 +271,5 @@ fn view(line: CartLine, title: Option<Title>, state: LineState, account: &Accoun
 }
 
 fn other_edition(name: &str) -> Option<CartOffer> {
-    let query = serde_urlencoded::to_string([("q", name), ("available", "true")]).ok()?;
-    Some(CartOffer::OtherEdition { search: format!("/titles?{query}") })
+    search_for_editions(name).map(|search| CartOffer::OtherEdition { search })
 }

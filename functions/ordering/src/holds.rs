@@ -7,16 +7,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::hold::{POLICY, Wherever};
-use yujie_domain::{ReaderId, TitleId, time};
-use yujie_lending::{Change, HoldChange, HoldError, NewHold, Standing};
+use yujie_domain::hold::{POLICY, PassedOver, Wherever};
+use yujie_domain::order::Action;
+use yujie_domain::{ReaderId, TitleId, text, time};
+use yujie_lending::{Change, HoldChange, HoldError, NewHold, Passed, Standing};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Path, Problem, Reader, extract, idempotent};
 use yujie_table::account;
 
 use crate::App;
-use crate::refusal::{fault, refused};
+use crate::refusal::{fault, refused, search_for_editions};
 
 /// A title to queue for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,16 +79,36 @@ pub(crate) struct HoldView {
     waiting: u32,
     /// About how many days the wait is: an estimate.
     likely_days: Option<u32>,
+    /// Why a copy that comes free now would go to others, whatever the place; missing when it would be this reader's in their turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_over: Option<PassedOverView>,
     /// When the wait is long beyond reason, or without end: what can be done instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offers: Vec<Instead>,
+}
+
+/// Why a reader is passed over, and what to do about it. The place in the queue stays.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PassedOverView {
+    #[serde(flatten)]
+    why: PassedOver,
+    /// The same in words.
+    detail: String,
+    /// What makes the hold wait again, the likeliest first; a new place is set with `PATCH /holds/{title_id}`.
+    actions: Vec<Action>,
+}
+
+impl From<Passed> for PassedOverView {
+    fn from(passed: Passed) -> Self {
+        Self { detail: text::passed_over(&passed.why), why: passed.why, actions: passed.actions }
+    }
 }
 
 /// What can be done instead of waiting.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Instead {
-    /// Look for another edition with a free copy.
+    /// Look whether there is another edition with a free copy: there may be none.
     OtherEdition {
         /// The search to make.
         search: String,
@@ -97,11 +118,9 @@ pub(crate) enum Instead {
 }
 
 fn view(standing: Standing, today: Date) -> HoldView {
-    let Standing { hold, title, position, likely_days, hopeless } = standing;
-    let edition = title.as_deref().and_then(|name| {
-        let query = serde_urlencoded::to_string([("q", name), ("available", "true")]).ok()?;
-        Some(Instead::OtherEdition { search: format!("/titles?{query}") })
-    });
+    let Standing { hold, title, position, outlook, passed_over } = standing;
+    let edition = title.as_deref().and_then(search_for_editions);
+    let edition = edition.map(|search| Instead::OtherEdition { search });
     HoldView {
         title_id: hold.title_id.to_string(),
         title,
@@ -111,8 +130,13 @@ fn view(standing: Standing, today: Date) -> HoldView {
         suspended_until: hold.resumes.filter(|day| *day > today),
         place: position.place,
         waiting: position.waiting,
-        likely_days,
-        offers: if hopeless { edition.into_iter().chain([Instead::Leave]).collect() } else { Vec::new() },
+        likely_days: outlook.likely_days,
+        passed_over: passed_over.map(PassedOverView::from),
+        offers: if outlook.hopeless {
+            edition.into_iter().chain([Instead::Leave]).collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -160,7 +184,7 @@ pub(crate) async fn place(
         Ok(stands) => idempotent::answer_first(stands),
         Err(Answered::Problem(problem)) => Err(problem),
         Err(Answered::Hold(error)) => {
-            let refusal = problem(&app, &reader.rid, error).await;
+            let refusal = problem(&app, &reader.rid, error, Some(&new.deliver_to)).await;
             // The obstacle may be this very request, made twice at once: then the first one's answer stands.
             idempotent::replay(&lending.table, &known).await?.ok_or(refusal)
         }
@@ -205,7 +229,7 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
             let items = holds.into_iter().map(|standing| view(standing, today)).collect();
             Ok(Json(HoldList { policy: POLICY, items }))
         }
-        Err(error) => Err(problem(&app, &reader.rid, error).await),
+        Err(error) => Err(problem(&app, &reader.rid, error, None).await),
     }
 }
 
@@ -250,7 +274,7 @@ pub(crate) async fn change(
     };
     match changed.await {
         Ok(standing) => Ok(Json(view(standing, today))),
-        Err(error) => Err(problem(&app, &reader.rid, error).await),
+        Err(error) => Err(problem(&app, &reader.rid, error, change.deliver_to.as_ref()).await),
     }
 }
 
@@ -276,18 +300,24 @@ pub(crate) async fn leave(
     let title_id = TitleId::parse(&title_id).map_err(|_| Problem::new(Code::NotFound))?;
     match app.lending.leave(&reader.rid, &title_id).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(problem(&app, &reader.rid, error).await),
+        Err(error) => Err(problem(&app, &reader.rid, error, None).await),
     }
 }
 
-async fn problem(app: &App, rid: &ReaderId, error: HoldError) -> Problem {
-    match error {
-        HoldError::NotFound => Problem::new(Code::NotFound),
-        HoldError::Fault(error) => fault(error),
-        HoldError::Refused(obstacles) => match account::get(&app.lending.table, rid).await {
-            Ok(Some(account)) => refused(&obstacles, &account),
+/// The problem that a command ended in which would have sent a book there.
+async fn problem(app: &App, rid: &ReaderId, error: HoldError, to: Option<&Wherever>) -> Problem {
+    let lending = &app.lending;
+    match (error, to) {
+        (HoldError::NotFound, _) => Problem::new(Code::NotFound),
+        (HoldError::Fault(error), _) => fault(error),
+        (HoldError::Refused(obstacles), Some(to)) => match account::get(&lending.table, rid).await {
+            // A place that takes nothing more is no obstacle to who waits, but no advice either.
+            Ok(Some(account)) => refused(lending, &obstacles, &account, (to, 1)).await,
             Ok(None) => Problem::new(Code::Unauthenticated),
             Err(error) => error.into(),
         },
+        (HoldError::Refused(obstacles), None) => {
+            Problem::internal(format!("refused without a place: {obstacles:?}"))
+        }
     }
 }

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::account::{Account, OpenItem};
 use yujie_domain::copy::{Copy, CopyStatus};
 use yujie_domain::hold::{Hold, Wherever};
-use yujie_domain::money::Fen;
-use yujie_domain::order::{self as rule, Asked, Choice, IfMissing, Offer, Place, Queued, Quote};
+use yujie_domain::order::{self as rule, Asked, Choice, IfMissing, Obstacle, Offer, Place, Queued, Quote};
 use yujie_domain::parcel::{Line, LineStatus, Parcel};
-use yujie_domain::payment::{Payment, Purpose};
-use yujie_domain::rules::{About, By, LoanStart, RuleSet};
+use yujie_domain::payment::Payment;
+use yujie_domain::rules::{By, RuleSet};
 use yujie_domain::slot::Slot;
 use yujie_domain::{Barcode, OrderNo, ParcelRef, ReaderId, SiteId, TitleId, time};
-use yujie_lending::{Places, Where};
+use yujie_lending::{LOOKED_AT, Places, Where};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader, extract, idempotent};
@@ -34,8 +33,6 @@ use crate::view::PaymentView;
 const TRIES: u32 = 12;
 /// No order needs more lines; more are refused before any copy is read.
 const MOST_LINES: usize = 50;
-/// A title of which all copies are spoken for is not looked at more closely.
-const MOST_WAITING: usize = 500;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewOrder {
@@ -72,6 +69,11 @@ pub(crate) struct QuoteView {
     queued: Vec<QueuedTitle>,
     /// Titles without a free copy, left out.
     unfilled: Vec<String>,
+    /// What is done about books without a free copy: as the request said, or by the library's rule.
+    if_missing: IfMissing,
+    /// The rule that says so; missing when the request did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_missing_by: Option<By>,
     /// The version of the rules that this was decided under.
     rules: u32,
 }
@@ -134,6 +136,13 @@ pub(crate) struct PlacedOrder {
     queued: Vec<QueuedTitle>,
     /// Titles without a free copy, left out.
     unfilled: Vec<String>,
+    /// What is done about books without a free copy: as the request said, or by the library's rule.
+    if_missing: IfMissing,
+    /// The rule that says so; missing when the request did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_missing_by: Option<By>,
+    /// The version of the rules that it was decided under.
+    rules_version: u32,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -172,13 +181,17 @@ pub(crate) async fn quote(
     let now = app.lending.edge.clock.now();
     let spread = app.lending.edge.entropy.number().map_err(Problem::internal)?;
     let mut world = World::load(&app, &reader.rid, &wanted, now, spread, 1).await?;
-    let mut quote = world.quote(&wanted, now, spread)?;
-    let parcels = u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX);
+    let mut quoted = world.quote(&wanted, now, spread);
+    let parcels = quoted.as_ref().map_or(1, |quote| u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX));
     if parcels > 1 {
         // A site that is nearly full may take one parcel and not two.
         world.to = app.lending.destination(&reader.rid, &wanted.deliver_to, parcels).await.map_err(fault)?;
-        quote = world.quote(&wanted, now, spread)?;
+        quoted = world.quote(&wanted, now, spread);
     }
+    let quote = match quoted {
+        Ok(quote) => quote,
+        Err(obstacles) => return Err(world.refused(&app, &obstacles, (&wanted.deliver_to, parcels)).await),
+    };
     Ok(Json(QuoteView {
         promised_by: quote.promised_by,
         slot: quote.slot,
@@ -201,6 +214,8 @@ pub(crate) async fn quote(
             .collect(),
         queued: quote.queued.iter().map(QueuedTitle::from).collect(),
         unfilled: quote.unfilled.iter().map(ToString::to_string).collect(),
+        if_missing: quote.if_missing.what,
+        if_missing_by: quote.if_missing.by,
         rules: world.rules.version,
     }))
 }
@@ -248,8 +263,13 @@ pub(crate) async fn place(
         world.without(&taken);
         let quote = match world.quote(&wanted, now, spread) {
             Ok(quote) => quote,
-            // The obstacle may be this very request, made twice at once: then the first one's answer stands.
-            Err(refusal) => return idempotent::replay(&app.lending.table, &known).await?.ok_or(refusal),
+            Err(obstacles) => {
+                // The obstacle may be this very request, made twice at once: then the first one's answer stands.
+                if let Some(first) = idempotent::replay(&app.lending.table, &known).await? {
+                    return Ok(first);
+                }
+                return Err(world.refused(&app, &obstacles, (&wanted.deliver_to, parcels)).await);
+            }
         };
         // A site that is nearly full may take one parcel and not two.
         parcels = u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX);
@@ -323,7 +343,7 @@ impl World {
         }
     }
 
-    fn quote(&self, wanted: &NewOrder, now: Timestamp, spread: u32) -> Result<Quote, Problem> {
+    fn quote(&self, wanted: &NewOrder, now: Timestamp, spread: u32) -> Result<Quote, Vec<Obstacle>> {
         let asked = Asked {
             account: &self.account,
             rules: &self.rules,
@@ -333,19 +353,11 @@ impl World {
             now,
             spread,
         };
-        let quote =
-            rule::quote(&self.offers, &asked).map_err(|obstacles| refused(&obstacles, &self.account))?;
-        Ok(quote)
+        rule::quote(&self.offers, &asked)
     }
 
-    /// What is owed for it before anybody takes it on; nothing for what is free.
-    fn payment(&self, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> Option<Payment> {
-        let about = About::card(self.account.class).at(self.to.target.site());
-        let minutes = i64::from(self.rules.pay_minutes(&about).value);
-        let until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
-        let purpose = Purpose::Delivery { order_no: order_no.clone(), more: quote.fee.more };
-        (quote.fee.fen > Fen::ZERO)
-            .then(|| Payment::new(self.account.rid.clone(), purpose, quote.fee.fen, now, until))
+    async fn refused(&self, app: &App, obstacles: &[Obstacle], to: (&Wherever, u16)) -> Problem {
+        refused(&app.lending, obstacles, &self.account, to).await
     }
 
     /// What the quote becomes when it is ordered.
@@ -359,7 +371,8 @@ impl World {
     ) -> Result<Placing, Problem> {
         let rid = &self.account.rid;
         let mut parcels = parcels(self, order_no, quote, now);
-        let payment = self.payment(order_no, quote, now);
+        let about = self.to.target.about(&self.account);
+        let payment = Payment::for_delivery(rid, order_no, &quote.fee, &self.rules, &about, now);
         for parcel in &mut parcels {
             parcel.unpaid = payment.is_some();
         }
@@ -401,6 +414,7 @@ impl World {
                 deliver_to: wanted.deliver_to.without_slot(),
                 until: None,
                 resumes: None,
+                hopeless: None,
                 version: 1,
             })
             .collect();
@@ -429,7 +443,7 @@ async fn stock(
 ) -> Result<(Vec<Copy>, u32), Problem> {
     let today = time::day(now);
     let waiting = async || {
-        let queue = hold::queue(table, title_id, MOST_WAITING).await?;
+        let queue = hold::queue(table, title_id, LOOKED_AT).await?;
         Ok::<_, TableError>(queue.iter().filter(|hold| hold.rid != *rid && hold.waits_on(today)).count())
     };
     let mut others = waiting().await?;
@@ -444,21 +458,12 @@ async fn stock(
 
 fn parcels(world: &World, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> Vec<Parcel> {
     let target = &world.to.target;
-    let about = About::card(world.account.class).at(target.site());
-    let loan_from = (world.rules.loan_starts(&about).value == LoanStart::Ordered).then_some(now);
+    let about = target.about(&world.account);
     (1_u8..)
         .zip(&quote.parcels)
         .map(|(n, (site, shipment))| {
-            let line = |book: &Choice| Line {
-                title_id: book.copy.title_id.clone(),
-                title: book.title.clone(),
-                barcode: book.copy.barcode.clone(),
-                call_number: book.copy.call_number.clone(),
-                received: book.copy.received.clone(),
-                class: book.copy.class,
-                loan_days: world.rules.loan_days(&about.item(book.copy.class)).value,
-                status: LineStatus::Reserved,
-            };
+            let line =
+                |book: &Choice| Line::new(book.copy.clone(), book.title.clone(), &world.rules, &about, now);
             let parcel = Parcel::new(
                 ParcelRef { rid: world.account.rid.clone(), order_no: order_no.clone(), n },
                 site.clone(),
@@ -469,7 +474,7 @@ fn parcels(world: &World, order_no: &OrderNo, quote: &Quote, now: Timestamp) -> 
                 shipment.books.iter().map(line).collect(),
             );
             Parcel {
-                loan_from,
+                remedy_offer: parcel.remedy(&world.rules, world.account.class),
                 because: shipment.because,
                 zone: world.to.division(),
                 slot: quote.slot,
@@ -506,5 +511,8 @@ fn placed(order: &Order, quote: &Quote) -> PlacedOrder {
             .collect(),
         queued: quote.queued.iter().map(QueuedTitle::from).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
+        if_missing: quote.if_missing.what,
+        if_missing_by: quote.if_missing.by.clone(),
+        rules_version: order.head.rules,
     }
 }

@@ -8,7 +8,7 @@ use yujie_domain::{OrderNo, text};
 use yujie_lending::RedirectError;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Path, Problem, Reader};
-use yujie_table::account;
+use yujie_table::{account, order};
 
 use crate::App;
 use crate::refusal::{fault, refused, with_detail};
@@ -54,9 +54,14 @@ pub(crate) async fn redirect(
             Err(Problem::new(Code::TooLate).because(with_detail(&reason, text::too_late(status).to_owned())))
         }
         Err(RedirectError::Obstacle(obstacle)) => {
-            let account = account::get(&app.lending.table, &reader.rid).await?;
+            let table = &app.lending.table;
+            let account = account::get(table, &reader.rid).await?;
             let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-            Err(refused(&[obstacle], &account))
+            // All that is left of it goes to one place.
+            let order = order::get(table, &reader.rid, &no).await?;
+            let left = order.iter().flat_map(|order| &order.parcels).filter(|p| p.status().is_live()).count();
+            let parcels = u16::try_from(left).unwrap_or(u16::MAX);
+            Err(refused(&app.lending, &[obstacle], &account, (&to.deliver_to, parcels)).await)
         }
         Err(RedirectError::Fault(error)) => Err(fault(error)),
     }

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use jiff::civil::Date;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use yujie_domain::{Barcode, text};
 use yujie_lending::RenewError;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Path, Problem, Reader};
+use yujie_runtime::{Code, Json, Path, Problem, Query, Reader};
 
 use crate::App;
 use crate::refusal::{fault, with_detail};
@@ -20,15 +20,25 @@ pub(crate) struct Renewed {
     due: Date,
 }
 
-/// Renews a loan. It has no idempotency key: a second renewal is refused by the rules, and a repeated request is one.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Seen {
+    /// The loan's last day as the reader sees it. A request whose answer was lost is then no second renewal when it is repeated.
+    #[serde(default)]
+    #[param(value_type = Option<String>, format = Date)]
+    due: Option<Date>,
+}
+
+/// Renews a loan. In place of an idempotency key it takes the last day from which it is renewed: a loan that has a later one by now was renewed.
 #[utoipa::path(
     post,
     path = "/loans/{barcode}/renewals",
     tag = "orders",
-    params(("barcode" = String, Path)),
+    params(("barcode" = String, Path), Seen),
     security(("reader" = [])),
     responses(
         (status = 200, body = Renewed),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, description = "`renewal_refused`: all reasons in `reasons`", content_type = "application/problem+json"),
@@ -39,11 +49,12 @@ pub(crate) async fn renew(
     State(app): State<App>,
     reader: Reader,
     Path(barcode): Path<String>,
+    Query(seen): Query<Seen>,
 ) -> Result<Json<Renewed>, Problem> {
-    let barcode = Barcode::parse(&barcode).map_err(|_| Problem::new(Code::NotFound))?;
-    match app.lending.renew(&reader.rid, &barcode).await {
+    let barcode = Barcode::parse(&barcode).map_err(|_| Problem::new(Code::LoanNotFound))?;
+    match app.lending.renew(&reader.rid, &barcode, seen.due).await {
         Ok(due) => Ok(Json(Renewed { barcode: barcode.to_string(), due })),
-        Err(RenewError::NotFound) => Err(Problem::new(Code::NotFound)),
+        Err(RenewError::NotFound) => Err(Problem::new(Code::LoanNotFound)),
         Err(RenewError::Refused(reasons)) => {
             Err(reasons.iter().fold(Problem::new(Code::RenewalRefused), |problem, reason| {
                 problem.because(with_detail(reason, text::not_renewed(reason)))

@@ -14,6 +14,7 @@ use yujie_runtime::{Code, Json, Path, Problem, Query};
 use yujie_table::{site, site_load};
 
 use crate::App;
+use crate::refusal::fault;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -54,7 +55,7 @@ pub(crate) struct SiteView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date)]
     opens_next: Option<Date>,
-    /// Days on which it is closed in spite of its hours: those that are not over, in their order.
+    /// Days on which it is closed in spite of its hours, the library's holidays among them: those that are not over, in their order.
     closures: Vec<Closure>,
     /// How many parcels may be on their way to it or wait in it; missing when any number may.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,9 +87,12 @@ pub(crate) async fn list(
         Some(limit @ 1..=1000) => limit,
         Some(_) => return Err(Problem::new(Code::MalformedRequest).and_field("limit", "1 to 1000")),
     };
+    let now = app.lending.edge.clock.now();
+    let rules = app.lending.rules.in_force(&app.lending.table, now).await.map_err(fault)?;
     let mut sites: Vec<(Option<u32>, Site)> = site::all(&app.lending.table)
         .await?
         .into_iter()
+        .map(|site| site.with_holidays(&rules.holidays))
         .filter(|site| which.kind.is_none_or(|kind| kind == site.kind))
         .filter(|site| open_on.is_none_or(|day| site.is_open_day(day)))
         .map(|site| (near.map(|point| point.metres_to(site.point)), site))
@@ -96,7 +100,6 @@ pub(crate) async fn list(
     sites.sort_by_key(|(distance, _)| *distance);
     sites.truncate(limit);
     let loads = loads(&app, sites.iter().map(|(_, site)| site)).await?;
-    let now = app.lending.edge.clock.now();
     let items = sites.into_iter().map(|(distance, site)| view(site, &loads, now, distance)).collect();
     Ok(Json(SiteList { items }))
 }
@@ -115,9 +118,12 @@ pub(crate) async fn show(
 ) -> Result<Json<SiteView>, Problem> {
     let not_found = || Problem::new(Code::NotFound);
     let id = SiteId::parse(&site_id).map_err(|_| not_found())?;
+    let now = app.lending.edge.clock.now();
+    let rules = app.lending.rules.in_force(&app.lending.table, now).await.map_err(fault)?;
     let site = site::get(&app.lending.table, &id).await?.ok_or_else(not_found)?;
+    let site = site.with_holidays(&rules.holidays);
     let loads = loads(&app, [&site]).await?;
-    Ok(Json(view(site, &loads, app.lending.edge.clock.now(), None)))
+    Ok(Json(view(site, &loads, now, None)))
 }
 
 fn point(text: &str) -> Result<Point, Problem> {

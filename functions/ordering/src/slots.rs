@@ -74,7 +74,7 @@ pub(crate) async fn list(
     let account = account::get(&lending.table, &reader.rid).await?;
     let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     if let Some(obstacle) = found.target.obstacle {
-        return Err(refused(&[obstacle], &account));
+        return Err(refused(lending, &[obstacle], &account, (&home, 1)).await);
     }
     let zone = found.target.zone.ok_or_else(|| Problem::new(Code::NotFound))?;
     let now = lending.edge.clock.now();

@@ -52,6 +52,8 @@ pub(crate) struct OrderView {
     unfilled: Vec<String>,
     /// Whether it was made when a copy came free that the reader waited for.
     from_hold: bool,
+    /// The version of the rules that it was decided under.
+    rules_version: u32,
     /// What the reader may still do about it.
     may: Vec<May>,
 }
@@ -297,6 +299,7 @@ pub(crate) fn view(order: &Order, now: Timestamp) -> OrderView {
         queued: order.head.queued.iter().map(ToString::to_string).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
         from_hold: order.head.from_hold,
+        rules_version: order.head.rules,
         may: may(order, now),
     }
 }

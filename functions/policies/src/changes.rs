@@ -1,6 +1,6 @@
 //! What a version says otherwise than the one before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,7 +39,7 @@ fn is_all(scope: &Scope) -> bool {
 
 impl Changes {
     pub(crate) fn between(before: &RuleSet, after: &RuleSet) -> Self {
-        let (was, is) = (said(before), said(after));
+        let (was, is) = (before.said(), after.said());
         let keys: BTreeSet<_> = was.keys().chain(is.keys()).collect();
         let changed = keys.into_iter().filter(|key| was.get(*key) != is.get(*key)).filter_map(|key| {
             let (before, after) = (was.get(key), is.get(key));
@@ -53,15 +53,6 @@ impl Changes {
             windows: before.windows() != after.windows(),
         }
     }
-}
-
-/// What a set says, in the rules' own order. What it does not say for everybody is as the library was founded.
-fn said(rules: &RuleSet) -> BTreeMap<(usize, Scope), Setting> {
-    let place =
-        |set: &Setting| Setting::NAMES.iter().position(|name| *name == set.name()).unwrap_or_default();
-    let founding = Setting::FOUNDING.iter().map(|set| ((place(set), Scope::ALL), *set));
-    let set = rules.rules.iter().map(|rule| ((place(&rule.set), rule.scope.clone()), rule.set));
-    founding.chain(set).collect()
 }
 
 fn value(set: &Setting) -> Option<serde_json::Value> {

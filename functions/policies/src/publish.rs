@@ -23,7 +23,8 @@ use crate::view::VersionView;
 pub(crate) struct NewRules {
     /// The newest version that its writer has seen; 0 before the library has set any. When another stands, nothing is written.
     after: u32,
-    /// The first Shanghai day on which it holds: today or later. Orders that were placed before keep the rules that they were placed under.
+    /// The first Shanghai day on which it holds: today or later. Orders that were placed before keep what they were promised, what they cost and
+    /// how long their books may stay; what comes after is decided by the rules of its day.
     #[schema(value_type = String, format = Date)]
     starts: Date,
     /// The rules, all of them: a version takes the place of the one before it.

@@ -3,11 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use yujie_domain::parcel::{Command, LineStatus, Parcel, Warning};
-use yujie_domain::rules::{About, RuleSet};
+use yujie_domain::rules::{About, CardClass, Setting};
 use yujie_domain::time;
 use yujie_lending::Expired;
 use yujie_runtime::metrics::{self, Unit};
 use yujie_runtime::step::{self, StepError};
+use yujie_table::account;
 
 use crate::{App, SweepError};
 
@@ -32,6 +33,11 @@ pub fn warning(parcel: &Parcel, hours: u16, now: Timestamp) -> Option<Warning> {
 pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError> {
     let now = app.lending.edge.clock.now();
     let rules = app.lending.rules.in_force(&app.lending.table, now).await?;
+    // What a reader was promised may depend on the card: then the account is read, and otherwise not.
+    let by_card = rules
+        .rules
+        .iter()
+        .any(|rule| matches!(rule.set, Setting::PromiseHours(_)) && rule.scope.card.is_some());
     let (mut warned, mut broken, mut expired, mut failed) = (0, 0, 0, None);
     // A parcel that came to nothing is here only until its courier is called off.
     // The clock of one that is not paid yet does not run.
@@ -53,9 +59,21 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
             }
             continue;
         }
-        let level = warning(parcel, rules.promise_hours(&About::default()).value, now);
+        let mut class = CardClass::default();
+        if by_card {
+            match account::get(&app.lending.table, &parcel.at.rid).await {
+                Ok(account) => class = account.map(|account| account.class).unwrap_or_default(),
+                Err(error) => {
+                    failed = failed.or(Some(error.into()));
+                    continue;
+                }
+            }
+        }
+        let about = About::card(class);
+        let hours = rules.promise_hours(&about.at(parcel.destination.site())).value;
+        let level = warning(parcel, hours, now);
         let Some(level) = level.filter(|level| parcel.warned < Some(*level)) else { continue };
-        match warn(app, parcel, level, &rules, now).await {
+        match warn(app, parcel, level, now).await {
             Ok(true) => {
                 warned += 1;
                 broken += u64::from(level == Warning::Broken);
@@ -81,15 +99,8 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
 }
 
 /// Writes a warning down: it is on the work lists from then on, and a broken promise prolongs the loans to come.
-async fn warn(
-    app: &App,
-    parcel: &Parcel,
-    level: Warning,
-    rules: &RuleSet,
-    now: Timestamp,
-) -> Result<bool, SweepError> {
-    let remedy_days = rules.remedy_days(&About::default().at(parcel.destination.site())).value;
-    let command = Command::Warn { level, remedy_days };
+async fn warn(app: &App, parcel: &Parcel, level: Warning, now: Timestamp) -> Result<bool, SweepError> {
+    let command = Command::Warn { level };
     match step::carry_out(&app.lending.table, &parcel.at, &command, now).await {
         Ok(done) if !done.changed => Ok(false),
         Ok(_) => {

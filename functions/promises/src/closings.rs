@@ -15,17 +15,18 @@ use crate::{App, SweepError};
 pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError> {
     let now = app.lending.edge.clock.now();
     let sites = app.lending.places.all(&app.lending.table, now).await?;
+    let rules = app.lending.rules.in_force(&app.lending.table, now).await?;
     let mut orders = BTreeSet::new();
     let (mut rerouted, mut waiting, mut kept, mut failed) = (0_u64, 0_u64, 0_u64, None);
     for parcel in parcels {
         let Some(site) = parcel.destination.site().and_then(|id| sites.get(id)) else { continue };
         if parcel.shut_out_of(site, time::day(now)).is_some() {
             orders.insert((&parcel.at.rid, &parcel.at.order_no));
-        } else if parcel.shut_while_waiting(site).is_some() {
+        } else if parcel.shut_while_waiting(&site.with_holidays(&rules.holidays)).is_some() {
             match app.lending.keep_longer(parcel).await {
                 Ok(None) => {}
                 Ok(Some(until)) => {
-                    tracing::info!(parcel.no = %parcel.at.no(), site = %site.id, %until, "kept for longer: its site is closed");
+                    tracing::info!(parcel.no = %parcel.at.no(), site = %site.id, %until, "kept for longer: its site, or the library, is closed");
                     kept += 1;
                 }
                 Err(error) => failed = failed.or(Some(not_done(parcel.order_no().as_str(), error))),

@@ -81,6 +81,8 @@ pub enum Job {
     Redrive,
     /// Look at every queue: a hold that waits again, a reader who may have a book again, a hold whose last day is past.
     Queues,
+    /// Look for what nobody writes down when it comes: waits that have become hopeless, loans that are due on days that were closed since.
+    Morning,
 }
 
 /// The sweep was not finished; the next one comes in a minute.
@@ -156,6 +158,12 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
             redriven.and(collected).and(paid).and(closed).and(clocks)
         }
         Job::Queues => queues(app).await,
+        Job::Morning => {
+            let hopeless = outlooks(app).await;
+            let moved = app.lending.move_dues().await;
+            tracing::info!(moved = moved.as_ref().copied().unwrap_or_default(), "due days looked at");
+            hopeless.and(moved.map(drop).map_err(SweepError::from))
+        }
     }
 }
 
@@ -175,6 +183,23 @@ async fn queues(app: &App) -> Result<(), SweepError> {
         }
     }
     tracing::info!(titles = titles.len(), given, dropped, "queues looked at");
+    failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Nothing is written when a wait becomes hopeless; so every queue is looked at once a day, at an hour at which its readers may be told.
+async fn outlooks(app: &App) -> Result<(), SweepError> {
+    let titles = hold::titles(&app.lending.table).await?;
+    let (mut hopeless, mut failed) = (0, None);
+    for title_id in &titles {
+        match app.lending.look_ahead(title_id).await {
+            Ok(found) => hopeless += found,
+            Err(error) => {
+                tracing::error!(title.id = %title_id, %error, "a queue's outlook was not looked at to its end");
+                failed = failed.or(Some(error));
+            }
+        }
+    }
+    tracing::info!(titles = titles.len(), hopeless, "outlooks looked at");
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
 

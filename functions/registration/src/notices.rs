@@ -35,11 +35,14 @@ pub(crate) struct NoticeView {
     /// The return, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     return_no: Option<String>,
+    /// The title, when it is about a place in its queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title_id: Option<String>,
     text: String,
     sms: SmsState,
 }
 
-/// A step of a parcel, or of a return.
+/// A step of a parcel or of a return, or what became of a wait.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum NoticeKind {
@@ -47,6 +50,16 @@ pub(crate) enum NoticeKind {
     Parcel(Step),
     /// Of a return.
     Return(ReturnStep),
+    /// Of a wait.
+    Wait(WaitNews),
+}
+
+/// What became of a wait.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitNews {
+    /// It is longer than is reasonable, or without end: `GET /holds` has what can be done instead.
+    HoldHopeless,
 }
 
 /// How far the SMS of a notice has come.
@@ -95,14 +108,16 @@ fn id(notice: &Notice) -> String {
         About::Parcel { no, step } if step.is_made_once() => format!("{no}-{}", step.as_str()),
         About::Parcel { no, step } => format!("{no}-{}-{at}", step.as_str()),
         About::Return { no, step } => format!("{no}-{}-{at}", step.as_str()),
+        About::Wait { title_id } => format!("{title_id}-hold_hopeless-{at}"),
     }
 }
 
 fn view(notice: Notice) -> NoticeView {
     let id = id(&notice);
-    let (kind, parcel, return_no) = match notice.about {
-        About::Parcel { no, step } => (NoticeKind::Parcel(step), Some(no), None),
-        About::Return { no, step } => (NoticeKind::Return(step), None, Some(no)),
+    let (kind, parcel, return_no, title_id) = match notice.about {
+        About::Parcel { no, step } => (NoticeKind::Parcel(step), Some(no), None, None),
+        About::Return { no, step } => (NoticeKind::Return(step), None, Some(no), None),
+        About::Wait { title_id } => (NoticeKind::Wait(WaitNews::HoldHopeless), None, None, Some(title_id)),
     };
     NoticeView {
         id,
@@ -111,6 +126,7 @@ fn view(notice: Notice) -> NoticeView {
         order_no: parcel.as_ref().map(|no| no.order_no.to_string()),
         parcel_no: parcel.map(|no| no.to_string()),
         return_no: return_no.map(|no| no.to_string()),
+        title_id: title_id.map(|id| id.to_string()),
         text: notice.text,
         sms: match notice.sms {
             Sms::Sending => SmsState::Pending,

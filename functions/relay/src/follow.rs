@@ -73,7 +73,7 @@ fn of_record(record: EventRecord, follow: &mut Follow) -> Result<(), TableError>
     match kind.as_str() {
         "parcel" => of_parcel(old, new, follow),
         "copy" => of_copy(old, new, follow),
-        "hold" => of_hold(new, follow),
+        "hold" => of_hold(old, new, follow),
         "return" => of_return(old, new, follow),
         "courier_event" => of_courier_event(old.as_ref(), new, follow),
         "title" => of_title(old, new, follow),
@@ -188,7 +188,21 @@ fn of_return(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Res
 fn steps_between(before: Option<LineStatus>, parcel: &Parcel) -> impl Iterator<Item = Step> {
     let now = parcel.status();
     // Of a parcel that came to nothing only that is told, and not even that to a reader who cancelled it.
-    let end = (now == LineStatus::Uncollected).then_some(Step::Uncollected);
+    let end = match now {
+        LineStatus::Uncollected => Some(Step::Uncollected),
+        LineStatus::Cancelled if parcel.was_given_up() => Some(Step::Cancelled),
+        LineStatus::Reserved
+        | LineStatus::Accepted
+        | LineStatus::Picked
+        | LineStatus::Packed
+        | LineStatus::Dispatched
+        | LineStatus::Delivering
+        | LineStatus::ReadyForPickup
+        | LineStatus::Delivered
+        | LineStatus::Collected
+        | LineStatus::Recalled
+        | LineStatus::Cancelled => None,
+    };
     let way = LineStatus::ALL
         .into_iter()
         .filter(move |status| before.is_none_or(|before| *status > before) && *status <= now)
@@ -216,9 +230,18 @@ fn of_copy(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Resul
     Ok(())
 }
 
-/// A hold that came or changed: there may be a copy for it.
-fn of_hold(new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
-    follow.holds.extend(new.map(hold::of_image).transpose()?.map(|hold| hold.title_id));
+/// A hold that came or changed: there may be a copy for it. And one that was found to be hopeless.
+fn of_hold(old: Option<Image>, new: Option<Image>, follow: &mut Follow) -> Result<(), TableError> {
+    let Some(new) = new.map(hold::of_image).transpose()? else {
+        return Ok(());
+    };
+    let old = old.map(hold::of_image).transpose()?;
+    let known = old.and_then(|old| old.hopeless);
+    if let Some(at) = new.hopeless.filter(|at| known != Some(*at)) {
+        let (rid, title_id, since) = (new.rid.clone(), new.title_id.clone(), new.since);
+        follow.facts.push(Fact::HoldHopeless { rid, title_id, since, at });
+    }
+    follow.holds.insert(new.title_id);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use yujie_domain::returning::{MOST, Wanted};
 use yujie_lending::{NewReturn, ReturnError};
 use yujie_runtime::idempotent::{self, Begun};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Problem, Reader, extract};
+use yujie_runtime::{Code, Problem, Reader, extract};
 use yujie_table::account;
 
 use crate::App;
@@ -75,8 +75,12 @@ pub(crate) async fn book(
             if let Some(first) = idempotent::replay(&lending.table, &known).await? {
                 return Ok(first);
             }
+            let ReturnError::Refused { reasons, obstacles } = error else {
+                return Err(refusal::problem(error));
+            };
             let account = account::get(&lending.table, &reader.rid).await?;
-            Err(refusal::problem(error, account.as_ref()))
+            let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+            Err(refusal::refused(lending, &account, &new.way, (&reasons, &obstacles)).await)
         }
     }
 }

@@ -32,6 +32,6 @@ pub(crate) async fn cancel(
     let no = ReturnNo::parse(&return_no).map_err(|_| Problem::new(Code::NotFound))?;
     match app.lending.cancel_return(&reader.rid, &no).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(refusal::problem(error, None)),
+        Err(error) => Err(refusal::problem(error)),
     }
 }

@@ -1,5 +1,7 @@
-//! What staff do: work lists, scans, where a copy is, when a site is closed.
+//! What staff do: work lists, scans, where a copy is, when a site is closed; and what they are told: promises kept, audits.
 
+mod at_risk;
+mod audits;
 mod copies;
 mod promises;
 mod scans;
@@ -52,12 +54,23 @@ pub fn routes(app: App) -> Router {
         .route("/staff/scans", post(scans::scan))
         .route("/staff/copies/{barcode}", get(copies::show))
         .route("/staff/promises", get(promises::list))
+        .route("/staff/promises/at-risk", get(at_risk::list))
+        .route("/staff/audits", get(audits::list))
         .route("/staff/sites/{site_id}/closures", get(sites::show).put(sites::close))
         .with_state(app)
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(work::list, scans::scan, copies::show, promises::list, sites::show, sites::close))]
+#[openapi(paths(
+    work::list,
+    scans::scan,
+    copies::show,
+    promises::list,
+    at_risk::list,
+    audits::list,
+    sites::show,
+    sites::close
+))]
 struct Document;
 
 /// What these routes look like, for the API's document.

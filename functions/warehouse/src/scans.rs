@@ -3,12 +3,13 @@
 //! A scan says what was seen, so it may be sent again: the second time it answers `already`.
 
 use axum::extract::State;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::parcel::{Command, LineStatus, Refusal};
 use yujie_domain::staff::Duty;
-use yujie_domain::{Barcode, ParcelNo, ParcelRef, SiteId, time};
+use yujie_domain::{Barcode, ParcelNo, ParcelRef, SiteId, Waybill, time};
 use yujie_lending::{CheckInError, CheckedIn, Fault, TakeBackError, TakenBack};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::step::{self, StepError};
@@ -37,6 +38,10 @@ pub(crate) enum Scan {
     HandOver {
         #[schema(value_type = String)]
         parcel_no: ParcelNo,
+        /// The waybill on its label. When its reader changed the order, the label of before is refused.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        waybill: Option<Waybill>,
     },
     /// The van left with a box.
     Depart {
@@ -64,6 +69,10 @@ pub(crate) enum Scan {
     TakeBack {
         #[schema(value_type = String)]
         barcode: Barcode,
+        /// When that was, if not now: what lay in a drop was handed over at the latest when it was full, or closed. A week ago at most.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        handed_over_at: Option<Timestamp>,
     },
     /// A cancelled copy was taken out of its parcel's box, or back from the sorting table.
     TakeOut {
@@ -96,6 +105,9 @@ pub(crate) struct Scanned {
     /// The parcel's status now.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<LineStatus>,
+    /// The waybill that its label must show, once a carrier is booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waybill: Option<String>,
     /// The copy, when one was scanned.
     #[serde(skip_serializing_if = "Option::is_none")]
     barcode: Option<String>,
@@ -115,6 +127,7 @@ pub(crate) struct Scanned {
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -134,8 +147,9 @@ pub(crate) async fn scan(
             let at = named(&app, &parcel_no).await?;
             carry_out(&app, &at, Command::Pack { barcode: barcode.clone(), site }, Some(barcode)).await
         }
-        Scan::HandOver { parcel_no } => {
-            carry_out(&app, &named(&app, &parcel_no).await?, Command::HandOver { site }, None).await
+        Scan::HandOver { parcel_no, waybill } => {
+            let at = named(&app, &parcel_no).await?;
+            carry_out(&app, &at, Command::HandOver { site, waybill }, None).await
         }
         Scan::Depart { parcel_no } => {
             carry_out(&app, &named(&app, &parcel_no).await?, Command::Depart { site }, None).await
@@ -149,7 +163,7 @@ pub(crate) async fn scan(
             carry_out(&app, &named(&app, &parcel_no).await?, Command::Collect { site, code }, None).await
         }
         Scan::CheckIn { barcode } => check_in(&app, &staff, barcode).await,
-        Scan::TakeBack { barcode } => take_back(&app, &staff, barcode).await,
+        Scan::TakeBack { barcode, handed_over_at } => take_back(&app, &staff, barcode, handed_over_at).await,
         Scan::TakeOut { parcel_no, barcode } => {
             let at = named(&app, &parcel_no).await?;
             carry_out(&app, &at, Command::TakeOut { barcode: barcode.clone(), site }, Some(barcode)).await
@@ -170,7 +184,7 @@ fn duty(scan: &Scan) -> Duty {
 /// The parcel that claims a copy.
 async fn claimed_by(app: &App, barcode: &Barcode) -> Result<ParcelRef, Problem> {
     let copy = copy::get(&app.lending.table, barcode).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    copy.holder.ok_or_else(|| Problem::new(Code::WrongParcel))
+    copy.holder.ok_or_else(|| Problem::new(Code::NotOrdered))
 }
 
 /// The parcel with this number.
@@ -208,6 +222,7 @@ async fn carry_out(
         parcel_no: Some(at.no().to_string()),
         return_no: None,
         status: Some(status),
+        waybill: done.parcel.booking.as_ref().map(|booking| booking.waybill.to_string()),
         barcode: barcode.map(|barcode| barcode.to_string()),
     }))
 }
@@ -219,6 +234,8 @@ fn problem(error: StepError) -> Problem {
         StepError::Refused(refusal) => {
             let code = match refusal {
                 Refusal::TooEarly { .. } | Refusal::Unpaid => Code::TooEarly,
+                Refusal::NotBooked => Code::NotBooked,
+                Refusal::OldLabel => Code::LabelOutdated,
                 Refusal::WrongParcel => Code::WrongParcel,
                 Refusal::WrongSite { .. } => Code::WrongSite,
                 Refusal::WrongWay => Code::WrongWay,
@@ -251,13 +268,22 @@ async fn check_in(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Sca
         parcel_no: parcel.map(|parcel| parcel.no().to_string()),
         return_no: None,
         status: None,
+        waybill: None,
         barcode: Some(barcode.to_string()),
     }))
 }
 
-/// A reader handed a copy over: its loan stops now.
-async fn take_back(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Scanned>, Problem> {
-    let done = app.lending.take_back(&barcode, &staff.site).await.map_err(|error| match error {
+/// A reader handed a copy over: its loan stops now, or stopped then.
+async fn take_back(
+    app: &App,
+    staff: &Staff,
+    barcode: Barcode,
+    earlier: Option<Timestamp>,
+) -> Result<Json<Scanned>, Problem> {
+    let done = app.lending.take_back(&barcode, &staff.site, earlier).await.map_err(|error| match error {
+        TakeBackError::NotThen => {
+            Problem::field("handed_over_at", "within the loan, not later than now, and a week ago at most")
+        }
         TakeBackError::NotFound => Problem::new(Code::NotFound),
         TakeBackError::NotOnLoan => Problem::new(Code::NotOnLoan),
         TakeBackError::Fault(error) => fault(error),
@@ -272,6 +298,7 @@ async fn take_back(app: &App, staff: &Staff, barcode: Barcode) -> Result<Json<Sc
         parcel_no: None,
         return_no: return_no.map(|no| no.to_string()),
         status: None,
+        waybill: None,
         barcode: Some(barcode.to_string()),
     }))
 }

@@ -106,7 +106,7 @@ pub(crate) async fn list(
 }
 
 /// The stage at which people have to do with a parcel now; `None` while it waits for an automatic step or is out of our hands.
-fn waits_at(parcel: &Parcel) -> Option<Stage> {
+pub(crate) fn waits_at(parcel: &Parcel) -> Option<Stage> {
     if parcel.to_take_out().is_some() {
         return Some(Stage::TakeOut);
     }

@@ -147,10 +147,10 @@ impl Account {
     #[must_use]
     pub fn with_loans_of(&self, parcel: &Parcel, handed_over: Timestamp, rules: &RuleSet) -> Self {
         let mut next = self.next();
-        let since = parcel.loan_from.unwrap_or(handed_over);
         for line in parcel.lines.iter().filter(|line| line.status.with_reader()) {
             let days = line.loan_days.saturating_add(parcel.remedy_days);
-            let due = self.last_day(time::due(since, days), rules);
+            let begins = line.loan_from.unwrap_or(handed_over);
+            let due = self.last_day(time::due(begins, days), rules);
             if let Some(item) = next.open.get_mut(&line.title_id).filter(|item| item.barcode == line.barcode)
             {
                 item.loan = Some(Loan { since: handed_over, due, renewed: 0, back: None });
@@ -165,20 +165,35 @@ impl Account {
         self.expires.map_or(open, |last| open.min(last))
     }
 
+    /// The same with no loan due on a day that has become a closed one since; `None` when none is.
+    pub fn with_open_dues(&self, rules: &RuleSet) -> Option<Self> {
+        let mut next = self.next();
+        let mut moved = false;
+        for loan in next.open.values_mut().filter_map(|item| item.loan.as_mut()).filter(|loan| loan.runs()) {
+            let due = self.last_day(loan.due, rules);
+            // A card that ends sooner takes nothing from a loan that was given for longer.
+            if due > loan.due {
+                loan.due = due;
+                moved = true;
+            }
+        }
+        moved.then_some(next)
+    }
+
     /// The title and the open item of a copy.
     pub fn item_of(&self, barcode: &Barcode) -> Option<(&TitleId, &OpenItem)> {
         self.open.iter().find(|(_, item)| item.barcode == *barcode)
     }
 
     /// Takes down that the reader handed these books over with a return, at `at`. No loan ends before it began, and one that ended stays
-    /// as it is. A return that the loan is booked for already stays the loan's own: check-in completes it.
+    /// as it is. That return is the loan's own from now on, whichever it was booked for: check-in completes it.
     #[must_use]
     pub fn handed_back(&self, barcodes: &[Barcode], with: &ReturnNo, at: Timestamp) -> Self {
         let mut next = self.next();
         for item in next.open.values_mut().filter(|item| barcodes.contains(&item.barcode)) {
             if let Some(loan) = item.loan.as_mut().filter(|loan| loan.runs()) {
                 loan.back = Some(at.max(loan.since));
-                item.returning.get_or_insert_with(|| with.clone());
+                item.returning = Some(with.clone());
             }
         }
         next

@@ -156,7 +156,7 @@ pub fn state(
             let copies = u32::try_from(copies.len()).unwrap_or(u32::MAX);
             LineState::Now { copies: copies.saturating_sub(offer.waiting) }
         }
-        Ok(Look::Missing(queued, _)) => queue(queued.place.saturating_sub(1), queued.likely_days),
+        Ok(Look::Missing(queued)) => queue(queued.place.saturating_sub(1), queued.likely_days),
         Err(obstacle) => obstacle.into(),
     }
 }

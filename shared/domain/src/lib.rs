@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod arrival;
+pub mod audit;
 pub mod cart;
 pub mod copy;
 pub mod courier;

@@ -1,5 +1,6 @@
 //! Placing an order: the same decision serves the quote (which writes nothing) and the order itself.
 
+mod action;
 mod choose;
 mod obstacle;
 
@@ -10,17 +11,20 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use action::{Action, NamedSite, OnLoan};
+pub(crate) use action::{give_back, settle_orders};
 pub use choose::{Choice, Place, Shipment};
-pub use obstacle::{Action, Obstacle, OnLoan};
+pub use obstacle::Obstacle;
 
 use crate::account::Account;
 use crate::copy::{Copy, CopyStatus};
+use crate::hold::Serving;
 use crate::ids::{SiteId, TitleId};
 use crate::money::Fen;
 use crate::parcel::Destination;
-use crate::rules::{About, By, ItemClass, RuleSet, Zone};
+use crate::rules::{About, By, RuleSet, Zone};
 use crate::slot::{self, Settled, Slot, Wish};
-use crate::{hold, time};
+use crate::time;
 
 /// A site that opens no sooner than after this many days sends nothing.
 const CLOSED_FOR_LONG: u16 = 3;
@@ -70,6 +74,11 @@ impl Target {
     pub fn site(&self) -> Option<&SiteId> {
         self.destination.site()
     }
+
+    /// What the rules are asked about for this reader's order to there.
+    pub fn about(&self, account: &Account) -> About<'_> {
+        About::card(account.class).at(self.site())
+    }
 }
 
 /// Everything but the books that an order is decided on.
@@ -103,6 +112,15 @@ pub struct Fee {
     pub by: Option<By>,
 }
 
+/// What is done about missing books, and by which rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What.
+    pub what: IfMissing,
+    /// The rule; `None` when the reader said it.
+    pub by: Option<By>,
+}
+
 /// A title that the reader queues for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
@@ -125,6 +143,8 @@ pub struct Quote {
     pub queued: Vec<Queued>,
     /// Titles without a free copy that are left out.
     pub unfilled: Vec<TitleId>,
+    /// What was done about titles without a free copy, or would have been.
+    pub if_missing: Missing,
     /// When it is delivered, at the door; `None`: as soon as possible.
     pub slot: Option<Slot>,
     /// How many places the zone has in that slot, when each parcel takes one of them.
@@ -141,7 +161,7 @@ pub struct Quote {
 /// All obstacles that stand in the way.
 pub fn quote(offers: &[Offer], asked: &Asked<'_>) -> Result<Quote, Vec<Obstacle>> {
     let Asked { account, rules, target, now, .. } = *asked;
-    let about = About::card(account.class).at(target.site());
+    let about = target.about(account);
     let today = time::day(now);
     let mut obstacles = standing(account, rules, today);
     let per_order = rules.books_per_order(&about);
@@ -162,20 +182,24 @@ pub fn quote(offers: &[Offer], asked: &Asked<'_>) -> Result<Quote, Vec<Obstacle>
         }
         match look(offer, asked) {
             Ok(Look::Free { title, copies }) => found.push((title, copies)),
-            Ok(Look::Missing(queued, class)) => missing.push((queued, class)),
+            Ok(Look::Missing(queued)) => missing.push(queued),
             Err(obstacle) => obstacles.push(obstacle),
         }
     }
 
-    let if_missing = asked.if_missing.unwrap_or_else(|| rules.partial(&about).value);
+    let partial = rules.partial(&about);
+    let if_missing = match asked.if_missing {
+        Some(what) => Missing { what, by: None },
+        None => Missing { what: partial.value, by: Some(partial.by) },
+    };
     let (mut queued, mut unfilled) = (Vec::new(), Vec::new());
-    match if_missing {
+    match if_missing.what {
         // An order of nothing is no order, whatever is to be done about the rest.
-        _ if found.is_empty() => obstacles.extend(missing.iter().map(|(queued, _)| nothing_free(queued))),
-        IfMissing::Cancel => obstacles.extend(missing.iter().map(|(queued, _)| nothing_free(queued))),
-        IfMissing::ShipFound => unfilled.extend(missing.into_iter().map(|(queued, _)| queued.title_id)),
+        _ if found.is_empty() => obstacles.extend(missing.iter().map(nothing_free)),
+        IfMissing::Cancel => obstacles.extend(missing.iter().map(nothing_free)),
+        IfMissing::ShipFound => unfilled.extend(missing.into_iter().map(|queued| queued.title_id)),
         IfMissing::Wait => {
-            for (wanted, _) in missing {
+            for wanted in missing {
                 match wanted.likely_days {
                     Some(_) => queued.push(wanted),
                     None => obstacles.push(nothing_free(&wanted)),
@@ -197,7 +221,7 @@ pub fn quote(offers: &[Offer], asked: &Asked<'_>) -> Result<Quote, Vec<Obstacle>
     // A slot that is nearly full may take one parcel and not two.
     let Settled { slot, per_slot, promised_by } = settle(parcels.len()).map_err(|full| vec![full])?;
     let fee = fee(&target.destination, rules, &about, found.len());
-    Ok(Quote { parcels, queued, unfilled, slot, per_slot, promised_by, fee })
+    Ok(Quote { parcels, queued, unfilled, if_missing, slot, per_slot, promised_by, fee })
 }
 
 /// What stands against this reader whatever they ask for.
@@ -214,7 +238,7 @@ pub fn standing(account: &Account, rules: &RuleSet, today: Date) -> Vec<Obstacle
 /// What the library can do about one wanted title.
 pub(crate) enum Look<'a> {
     Free { title: &'a String, copies: Vec<&'a Copy> },
-    Missing(Queued, ItemClass),
+    Missing(Queued),
 }
 
 pub(crate) fn look<'a>(offer: &'a Offer, asked: &Asked<'_>) -> Result<Look<'a>, Obstacle> {
@@ -229,31 +253,19 @@ pub(crate) fn look<'a>(offer: &'a Offer, asked: &Asked<'_>) -> Result<Look<'a>, 
     if account.holds.contains_key(&title_id) {
         return Err(Obstacle::AlreadyWaiting { title_id });
     }
-    let about = About::card(account.class).at(target.site());
-    let mut refused = None;
-    let mut lent = Vec::new();
-    for copy in &offer.copies {
-        match may_go(copy, rules, &about) {
-            Ok(()) => lent.push(copy),
-            Err(why) => refused = Some(why),
-        }
+    let about = target.about(account);
+    let serving = Serving::of(&offer.copies, rules, &about);
+    if let (true, Some(why)) = (serving.lent.is_empty(), &serving.refused) {
+        return Err(why.clone());
     }
-    if let (true, Some(why)) = (lent.is_empty(), refused) {
-        return Err(why);
-    }
-    let copies: Vec<&Copy> = lent.iter().copied().filter(|copy| is_free(copy, places)).collect();
+    let copies = serving.free(places);
     // Copies that came free belong to those who wait for them.
     if copies.len() > usize::try_from(offer.waiting).unwrap_or(usize::MAX) {
         return Ok(Look::Free { title, copies });
     }
-    let class = lent.first().map_or(ItemClass::Ordinary, |copy| copy.class);
     let place = offer.waiting.saturating_add(1);
-    let likely_days = hold::likely_wait(
-        place,
-        u32::try_from(lent.len()).unwrap_or(u32::MAX),
-        rules.loan_days(&about.item(class)).value,
-    );
-    Ok(Look::Missing(Queued { title_id, title: title.clone(), place, likely_days }, class))
+    let likely_days = serving.outlook(place, rules).likely_days;
+    Ok(Look::Missing(Queued { title_id, title: title.clone(), place, likely_days }))
 }
 
 /// Whether a copy, if it is lent at all, can be sent now: free, and at a site that opens soon.

@@ -12,10 +12,11 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::copy::Received;
+use crate::copy::{Copy, Received};
 use crate::courier::Journey;
 use crate::ids::{Barcode, OrderNo, ParcelRef, ReturnNo, SiteId, TitleId, Waybill};
-use crate::rules::ItemClass;
+use crate::punctuality;
+use crate::rules::{About, ItemClass, LoanStart, RuleSet};
 use crate::site::Shut;
 use crate::slot::Slot;
 
@@ -44,8 +45,32 @@ pub struct Line {
     pub class: ItemClass,
     /// How long its loan lasts, in days, by the rules that the order was decided under.
     pub loan_days: u16,
+    /// When its loan begins, when that is not the hand-over: by a rule that counts from the order.
+    pub loan_from: Option<Timestamp>,
     /// How far it has come.
     pub status: LineStatus,
+}
+
+impl Line {
+    /// A book that was just ordered: its loan is as the rules say now that are asked for its reader and for where it goes.
+    pub fn new(copy: Copy, title: String, rules: &RuleSet, about: &About<'_>, now: Timestamp) -> Self {
+        let about = about.item(copy.class);
+        let loan_from = match rules.loan_starts(&about).value {
+            LoanStart::Delivered => None,
+            LoanStart::Ordered => Some(now),
+        };
+        Self {
+            title_id: copy.title_id,
+            title,
+            barcode: copy.barcode,
+            call_number: copy.call_number,
+            received: copy.received,
+            class: copy.class,
+            loan_days: rules.loan_days(&about).value,
+            loan_from,
+            status: Reserved,
+        }
+    }
 }
 
 /// Where an order goes.
@@ -223,8 +248,8 @@ pub struct Parcel {
     pub promised_by: Timestamp,
     /// The version of the rules that the order was decided under.
     pub rules: u32,
-    /// When the loans begin, when that is not the hand-over: by a rule that counts from the order.
-    pub loan_from: Option<Timestamp>,
+    /// Days that a broken promise adds to each loan: by the rules of the order.
+    pub remedy_offer: u16,
     /// Days that are added to each loan because the promise was broken.
     pub remedy_days: u16,
     /// Why it leaves from this site.
@@ -297,6 +322,8 @@ pub enum Command {
     HandOver {
         /// Where.
         site: SiteId,
+        /// The label that was scanned, if it was: a box must not leave with that of a booking that was given up.
+        waybill: Option<Waybill>,
     },
     /// The van left `site` with it.
     Depart {
@@ -385,8 +412,6 @@ pub enum Command {
     Warn {
         /// How much.
         level: Warning,
-        /// Days that a broken promise adds to each loan.
-        remedy_days: u16,
     },
 }
 
@@ -411,6 +436,12 @@ pub enum Refusal {
     /// Its reader has yet to pay for it.
     #[error("its reader has not paid for it yet")]
     Unpaid,
+    /// Its carrier is not booked, or not yet again after a change.
+    #[error("no carrier is booked for it yet")]
+    NotBooked,
+    /// The label is of a booking that was given up.
+    #[error("this label is of a booking that was given up")]
+    OldLabel,
     /// The copy belongs to another parcel or to none.
     #[error("this copy is not of this parcel")]
     WrongParcel,
@@ -466,7 +497,7 @@ impl Parcel {
             takes_place,
             promised_by,
             rules,
-            loan_from: None,
+            remedy_offer: 0,
             remedy_days: 0,
             because: Because::OnlySite,
             unpaid: false,
@@ -500,6 +531,11 @@ impl Parcel {
     pub fn is_open(&self) -> bool {
         let status = self.status();
         status.is_live() && !status.with_reader()
+    }
+
+    /// Whether the library has cancelled it, and not its reader: it was not paid in time.
+    pub fn was_given_up(&self) -> bool {
+        self.status() == Cancelled && self.history.last().is_some_and(|last| last.by == By::System)
     }
 
     /// A cancelled book that is still to be taken out.
@@ -563,14 +599,19 @@ impl Parcel {
                 self.scan(barcode, LineEvent::Pack, self.boxed.is_some(), now)
             }
             Command::Book(booking) => self.book(booking),
-            Command::HandOver { site } => {
+            Command::HandOver { site, waybill } => {
                 self.at_site(site, &self.site)?;
                 self.still_wanted()?;
                 if let Some(line) = self.to_take_out() {
                     return Err(Refusal::TakeOutFirst { barcode: line.barcode.clone() });
                 }
-                if self.booking.is_none() {
-                    return Err(self.too_early());
+                match &self.booking {
+                    None if self.status() == Packed => return Err(Refusal::NotBooked),
+                    None => return Err(self.too_early()),
+                    Some(booking) if waybill.as_ref().is_some_and(|seen| *seen != booking.waybill) => {
+                        return Err(Refusal::OldLabel);
+                    }
+                    Some(_) => {}
                 }
                 self.advance(LineEvent::HandOver, now, Some(site), By::Staff)
             }
@@ -605,7 +646,7 @@ impl Parcel {
             Command::Revoke(ticket) => self.revoke(ticket),
             Command::Revoked(ticket) => Ok(self.forget_revoked(ticket)),
             Command::Expire { today } => self.expire(*today, now),
-            Command::Warn { level, remedy_days } => Ok(self.warn(*level, *remedy_days)),
+            Command::Warn { level } => Ok(self.warn(*level)),
         }
     }
 
@@ -770,6 +811,11 @@ impl Parcel {
             line.status = line.status.after(event).ok_or_else(|| self.too_early())?;
         }
         let step = next.status();
+        let arrives = punctuality::is_arrival(step) && punctuality::arrived(self).is_none();
+        // A sweep that has not seen it in the meantime takes nothing from its reader.
+        if arrives && at > self.promised_by {
+            next.break_promise();
+        }
         next.history.push(Entry { step, at, place: place.cloned(), by, barcode: None });
         Ok(next.changed())
     }

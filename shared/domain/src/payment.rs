@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 
 use crate::ids::{Invalid, OrderNo, PaymentNo, ReaderId};
 use crate::money::Fen;
+use crate::order::Fee;
+use crate::rules::{About, RuleSet};
 
 /// What an amount is owed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,6 +256,21 @@ impl Payment {
             refunds: Vec::new(),
             version: 1,
         }
+    }
+
+    /// What is owed for bringing an order of this moment to where it goes, before anybody takes it on; nothing for what is free.
+    pub fn for_delivery(
+        rid: &ReaderId,
+        order_no: &OrderNo,
+        fee: &Fee,
+        rules: &RuleSet,
+        about: &About<'_>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let minutes = i64::from(rules.pay_minutes(about).value);
+        let until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+        let purpose = Purpose::Delivery { order_no: order_no.clone(), more: fee.more };
+        (fee.fen > Fen::ZERO).then(|| Self::new(rid.clone(), purpose, fee.fen, now, until))
     }
 
     /// Its number.

@@ -149,7 +149,7 @@ pub enum Step {
     Arrived,
     /// Books were checked in.
     Back,
-    /// The reader called it off.
+    /// The reader called it off, or books of it came back with another one.
     Cancelled,
 }
 
@@ -277,6 +277,11 @@ pub enum Command {
     },
     /// The reader keeps the books after all.
     Cancel,
+    /// These books come back with another return: the reader booked them anew, and gave them to the courier of before.
+    LetGo {
+        /// Which.
+        barcodes: Vec<Barcode>,
+    },
     /// The courier is called off.
     CalledOff,
 }
@@ -408,6 +413,14 @@ impl Return {
             Command::Arrive { at } => Ok(self.arrive((*at).min(now))),
             Command::CheckIn { barcode, site } => self.check_in(barcode, site, now),
             Command::Cancel => self.cancel(now),
+            Command::LetGo { barcodes } => {
+                let open = self.open().map(|book| book.barcode.clone());
+                Ok(self.without(
+                    &open.filter(|open| barcodes.contains(open)).collect::<Vec<_>>(),
+                    By::System,
+                    now,
+                ))
+            }
             Command::CalledOff if self.call_off => Ok(Self { call_off: false, ..self.clone() }.changed()),
             Command::CalledOff => Ok(Outcome::Already),
         }
@@ -513,16 +526,24 @@ impl Return {
             let over = self.state() == State::Cancelled;
             return if over { Ok(Outcome::Already) } else { Err(Refusal::HandedOver) };
         }
+        Ok(self.without(&open, By::Reader, now))
+    }
+
+    /// Takes these of the books out that the reader still has.
+    fn without(&self, open: &[Barcode], by: By, now: Timestamp) -> Outcome {
+        if open.is_empty() {
+            return Outcome::Already;
+        }
         let mut next = self.clone();
-        for book in next.books.iter_mut().filter(|book| book.state == BookState::Booked) {
+        for book in next.books.iter_mut().filter(|book| open.contains(&book.barcode)) {
             book.state = BookState::Cancelled;
         }
         let all = open.len() == self.books.len();
-        for barcode in open.into_iter().take(if all { 1 } else { MOST }) {
-            next = next.noted(Step::Cancelled, now, None, By::Reader, (!all).then_some(barcode));
+        for barcode in open.iter().take(if all { 1 } else { MOST }) {
+            next = next.noted(Step::Cancelled, now, None, by, (!all).then(|| barcode.clone()));
         }
         next.call_off |= self.nothing_left_for_courier(&next);
-        Ok(next.changed())
+        next.changed()
     }
 
     fn noted(

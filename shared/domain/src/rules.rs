@@ -1,10 +1,13 @@
-//! The library's rules as data. A rule set has a version and a first day; every order keeps the version that it was decided under.
+//! The library's rules as data. A rule set has a version and a first day; every order keeps the version that it was decided under, and with its
+//! parcels what was decided then: the promise, the price, the loans' length and beginning. What comes later is asked of the rules of its day.
 //!
 //! A rule holds for everybody, or only at a site, for a class of cards, for a class of items. When several fit, the most specific
 //! wins: the site before the card's class, the card's class before the item's. Each answer says which rule decided ([`By`]).
 
 mod check;
 mod settings;
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -31,6 +34,11 @@ pub enum CardClass {
     Privileged,
 }
 
+impl CardClass {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Adult, Self::Child, Self::Privileged];
+}
+
 /// What sort of item a copy is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
@@ -48,11 +56,33 @@ pub enum ItemClass {
     Reference,
 }
 
-/// For whom and what a rule holds; what is `None` restricts nothing.
+/// What a rule can be for, besides everybody and everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A site.
+    Site,
+    /// A class of cards.
+    Card,
+    /// A class of items.
+    Item,
+}
+
+impl Kind {
+    /// Its name, as in a [`Scope`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Card => "card",
+            Self::Item => "item",
+        }
+    }
+}
+
+/// For whom and what a rule holds; what is `None` restricts nothing. A rule can only be for what is known where it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
-    /// Only at this site: the one where books are collected or borrowed from.
+    /// Only at this site: the one where the books are collected. It says nothing of the door.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub site: Option<SiteId>,
@@ -72,6 +102,16 @@ impl Scope {
         self.site.as_ref().is_none_or(|site| about.site == Some(site))
             && self.card.is_none_or(|card| card == about.card)
             && self.item.is_none_or(|item| about.item == Some(item))
+    }
+
+    /// What it restricts.
+    fn kinds(&self) -> impl Iterator<Item = Kind> {
+        let [site, card, item] = [
+            self.site.as_ref().map(|_| Kind::Site),
+            self.card.map(|_| Kind::Card),
+            self.item.map(|_| Kind::Item),
+        ];
+        [site, card, item].into_iter().flatten()
     }
 
     /// Site before card before item.
@@ -226,6 +266,15 @@ impl RuleSet {
         Decided { value, by: By { rule: name.to_owned(), version: self.version, scope } }
     }
 
+    /// What the set says, in the rules' own order. What it does not say for everybody is as the library was founded.
+    pub fn said(&self) -> BTreeMap<(usize, Scope), Setting> {
+        let place =
+            |set: &Setting| Setting::NAMES.iter().position(|name| *name == set.name()).unwrap_or_default();
+        let founding = Setting::FOUNDING.iter().map(|set| ((place(set), Scope::ALL), *set));
+        let set = self.rules.iter().map(|rule| ((place(&rule.set), rule.scope.clone()), rule.set));
+        founding.chain(set).collect()
+    }
+
     /// The holidays that a day belongs to.
     pub fn holidays_on(&self, day: Date) -> Option<&Holidays> {
         self.holidays.iter().find(|holidays| (holidays.from..=holidays.until).contains(&day))
@@ -265,4 +314,4 @@ impl RuleSet {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::hours::OpeningHours;
 use crate::ids::{Invalid, SiteId};
+use crate::rules::{About, CardClass, Holidays, RuleSet};
 
 /// How far into the future an open day is looked for. A site that is closed for longer has none.
 const DAYS_AHEAD: usize = 400;
@@ -175,6 +176,17 @@ impl Site {
         self.closures.iter().find(|closure| closure.covers(day))
     }
 
+    /// The same site, closed on the days on which the whole library is: what its readers meet.
+    #[must_use]
+    pub fn with_holidays(&self, holidays: &[Holidays]) -> Self {
+        let closed = holidays.iter().map(|days| Closure {
+            from: days.from,
+            until: days.until,
+            reason: days.name.clone(),
+        });
+        Self { closures: self.closures.iter().cloned().chain(closed).collect(), ..self.clone() }
+    }
+
     /// Whether it is open at any time of a day.
     pub fn is_open_day(&self, day: Date) -> bool {
         self.opening_hours.is_open_on(day.weekday()) && self.is_closed_on(day).is_none()
@@ -230,6 +242,12 @@ impl Site {
             let days = jiff::Span::new().days(i64::from(open_days));
             arrived.checked_add(days).unwrap_or(arrived)
         })
+    }
+
+    /// The last day on which a parcel that came here on `arrived` waits for a reader with such a card. The site has the library's
+    /// [holidays](Self::with_holidays) in its calendar.
+    pub fn keeps_until(&self, arrived: Date, rules: &RuleSet, card: CardClass) -> Date {
+        self.pickup_deadline(arrived, rules.pickup_days(&About::card(card).at(Some(&self.id))).value)
     }
 
     /// Its open days in their order, as far as they are looked for.
@@ -420,5 +438,22 @@ mod tests {
         let leaving = site("24/7", &[("2026-11-26", "2099-12-31")]);
         assert_eq!(deadline(&leaving, "2026-11-23", 7), "2026-11-25", "the last day that there is");
         assert_eq!(deadline(&site("24/7", &[]), "2026-11-23", u16::MAX), "2027-12-28", "the 400th day");
+    }
+    #[test]
+    fn no_day_of_the_librarys_holidays_is_counted_for_what_waits() {
+        let new_year =
+            Holidays { from: day("2027-02-05"), until: day("2027-02-11"), name: "春节".to_owned() };
+        let usual = site("24/7", &[]);
+        assert_eq!(deadline(&usual, "2027-02-04", 7), "2027-02-11");
+        let closed = usual.with_holidays(std::slice::from_ref(&new_year));
+        assert_eq!(deadline(&closed, "2027-02-04", 7), "2027-02-18", "seven days on which somebody can come");
+        assert!(!closed.is_open_day(day("2027-02-05")) && closed.is_open_day(day("2027-02-12")));
+        assert_eq!(closed.is_closed_on(day("2027-02-11")).unwrap().reason, "春节");
+        let mondays = site("Tu-Su 09:00-17:00", &[]).with_holidays(&[new_year]);
+        assert_eq!(
+            deadline(&mondays, "2027-02-04", 3),
+            "2027-02-14",
+            "the 12th to the 14th; neither feast nor Monday"
+        );
     }
 }

@@ -40,6 +40,8 @@ pub enum Duty {
     Catalogue,
     /// Set the library's rules, and try others.
     Rules,
+    /// See what the nightly audit found.
+    Audit,
     /// See work lists and where a copy is.
     Look,
 }
@@ -60,6 +62,7 @@ pub const DUTIES: &[(Role, &[Duty])] = &[
             Duty::TakeBack,
             Duty::Catalogue,
             Duty::Rules,
+            Duty::Audit,
             Duty::Look,
         ],
     ),
@@ -129,10 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_administrator_sets_rules() {
+    fn only_an_administrator_sets_rules_and_sees_what_an_audit_found() {
         let roles = [Role::Picker, Role::Packer, Role::Dispatcher, Role::Librarian, Role::Administrator];
-        let may: Vec<Role> = roles.into_iter().filter(|role| role.may(Duty::Rules)).collect();
-        assert_eq!(may, [Role::Administrator]);
+        for duty in [Duty::Rules, Duty::Audit] {
+            let may: Vec<Role> = roles.into_iter().filter(|role| role.may(duty)).collect();
+            assert_eq!(may, [Role::Administrator]);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
+use crate::hold::PassedOver;
 use crate::money::Fen;
 use crate::order::Obstacle;
 use crate::parcel::LineStatus;
@@ -38,7 +39,7 @@ pub const fn step_label(step: Step) -> &'static str {
 }
 
 /// What a notice says when a parcel reaches a step; `came_free`: of a book that the reader had waited for. `order_no` is all it tells of the order: no titles on a locked screen.
-pub fn step_notice(step: Step, order_no: &str, pickup_code: Option<&str>, came_free: bool) -> String {
+pub fn step_notice(step: Step, order_no: &str, came_free: bool) -> String {
     let said = match step {
         Step::Accepted if came_free => "您排队等候的图书到了，已为您下单，正在备书",
         Step::Received => "图书已入库",
@@ -47,9 +48,9 @@ pub fn step_notice(step: Step, order_no: &str, pickup_code: Option<&str>, came_f
         Step::Packed => "图书已装箱",
         Step::Dispatched => "图书已出库",
         Step::Delivering => "图书正在配送途中",
-        Step::Delivered => "图书已送达，借期自今日起算，祝您阅读愉快",
-        Step::ReadyForPickup => "图书已送达取书点，请凭取书码领取",
-        Step::Collected => "图书已取走，借期自今日起算，祝您阅读愉快",
+        Step::Delivered => "图书已送达，祝您阅读愉快",
+        Step::ReadyForPickup => "图书已送达取书点",
+        Step::Collected => "图书已取走，祝您阅读愉快",
         Step::Cancelled => "已按您的要求取消",
         Step::Uncollected => "取书期限已过，图书已退回，如仍需要请重新预借",
         // These are told with what they are about, unless that cannot be had any more.
@@ -58,10 +59,30 @@ pub fn step_notice(step: Step, order_no: &str, pickup_code: Option<&str>, came_f
         Step::KeptLonger => "取书点闭馆，取书期限已延长，详见订单",
         Step::PromiseBroken => "图书未能如期送达，详见订单",
     };
-    match pickup_code {
-        Some(code) if step == Step::ReadyForPickup => format!("【预借】订单 {order_no}：{said} {code}。"),
-        _ => format!("【预借】订单 {order_no}：{said}。"),
-    }
+    format!("【预借】订单 {order_no}：{said}。")
+}
+
+/// A notice that a parcel waits at its site: where, until when, and what is shown for it.
+pub fn ready_for_pickup(order_no: &str, site: &str, until: Date, code: &str) -> String {
+    let (month, day) = (until.month(), until.day());
+    format!(
+        "【预借】订单 {order_no}：图书已送达{site}，请于 {month} 月 {day} 日前（含当日）凭取书码 {code} 领取。"
+    )
+}
+
+/// A notice that the reader has the books: from which day their loans are counted, which may be another one than that of the notice.
+pub fn loan_begun(order_no: &str, collected: bool, from: Date) -> String {
+    let came = if collected { "取走" } else { "送达" };
+    let (month, day) = (from.month(), from.day());
+    format!("【预借】订单 {order_no}：图书已{came}，借期自 {month} 月 {day} 日起算，祝您阅读愉快。")
+}
+
+/// A notice that a reader waits for a book that will hardly come. It does not name the book: others may see the phone.
+pub const WAIT_HOPELESS: &str = "【预借】您排队等候的一本书近期恐怕轮不到。可以在“我的预约”中查找其他版本，或取消排队；如愿继续等候，位次不变。";
+
+/// A notice that an order was given up because it was not paid.
+pub fn given_up_unpaid(order_no: &str) -> String {
+    format!("【预借】订单 {order_no}：未在规定时间内支付配送费，订单已取消，如仍需要请重新预借。")
 }
 
 /// A notice that a parcel goes to another site, because its own one is closed.
@@ -146,18 +167,18 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
         Obstacle::SameTitleTwice { .. } => "同一种书在一单里只能借一本，请删去重复的一本。".to_owned(),
         Obstacle::UnknownTitle { .. } => "没有找到这本书，请重新检索。".to_owned(),
         Obstacle::NoCopyAvailable { likely_days: None, .. } => {
-            "这本书没有可流通的复本，请改选其他版本。".to_owned()
+            "这本书没有可流通的复本，可以查找其他版本。".to_owned()
         }
         Obstacle::NoCopyAvailable { waiting: 0, likely_days: Some(days), .. } => {
-            format!("这本书暂时没有可借的复本，可以排队预约（预计约 {days} 天），或改选其他版本。")
+            format!("这本书暂时没有可借的复本，可以排队预约（预计约 {days} 天），或查找其他版本。")
         }
         Obstacle::NoCopyAvailable { waiting, likely_days: Some(days), .. } => {
-            format!("这本书已有 {waiting} 位读者在排队，可以加入排队（预计约 {days} 天），或改选其他版本。")
+            format!("这本书已有 {waiting} 位读者在排队，可以加入排队（预计约 {days} 天），或查找其他版本。")
         }
         Obstacle::AvailableNow { .. } => "这本书现在就有复本可借，请直接下单。".to_owned(),
         Obstacle::AlreadyHave { .. } => "您已预借或正在借阅这本书，归还后可再次借阅。".to_owned(),
         Obstacle::AlreadyWaiting { .. } => "您已在排队等候这本书，有复本时会自动为您下单。".to_owned(),
-        Obstacle::NotLendable { .. } => "这本书仅供馆内阅览，请到馆阅读或改选其他版本。".to_owned(),
+        Obstacle::NotLendable { .. } => "这本书仅供馆内阅览，请到馆阅读，或查找其他版本。".to_owned(),
         Obstacle::TooDear { price_fen, cap_fen, .. } => {
             format!("这本书定价 {} 元，超过可配送的 {} 元上限，请到馆借阅。", Fen(*price_fen), Fen(*cap_fen))
         }
@@ -209,6 +230,61 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
     }
 }
 
+/// Why a reader who waits is passed over, and what to do about it.
+pub fn passed_over(why: &PassedOver) -> String {
+    match why {
+        PassedOver::Suspended { until } => {
+            format!("您已暂停排队至 {until}，期间有复本会先给后面的读者，位次保留；如需恢复，请结束暂停。")
+        }
+        PassedOver::TooLate { last_day } => {
+            format!("您设定的最后等候日 {last_day} 已过，不会再为您下单；如仍需要，请延长等候日期。")
+        }
+        PassedOver::HasIt { .. } => {
+            "您已预借或正在借阅这本书，排队暂不生效；归还后继续，或退出排队。".to_owned()
+        }
+        PassedOver::AtLimit { limit, open, .. } => {
+            format!(
+                "您已有 {open} 本在借或在途，上限 {limit} 本，有复本会先给后面的读者，位次保留；请先归还部分图书。"
+            )
+        }
+        PassedOver::TooManyInProcess { limit, in_process, .. } => format!(
+            "您有 {in_process} 本正在配送，同时最多 {limit} 本，有复本会先给后面的读者，位次保留；请先收取或取消部分订单。"
+        ),
+        PassedOver::Banned { until, uncollected, .. } => {
+            format!(
+                "您有 {uncollected} 次到期未取，预借暂停至 {until}，期间有复本会先给后面的读者，位次保留。"
+            )
+        }
+        PassedOver::CardExpired { last_day } => {
+            format!("您的读者卡已于 {last_day} 到期，有复本会先给后面的读者，位次保留；请先续卡。")
+        }
+        PassedOver::AddressGone => {
+            "这本书原定送往的地址已不存在，有复本会先给后面的读者，位次保留；请重新选择地址或取书点。"
+                .to_owned()
+        }
+        PassedOver::OutOfZone { .. } => {
+            "这本书原定送往的地址已不在配送范围内，有复本会先给后面的读者，位次保留；请改选取书点或其他地址。"
+                .to_owned()
+        }
+        PassedOver::SiteGone => {
+            "原定的取书点已撤销，有复本会先给后面的读者，位次保留；请重新选择取书点。".to_owned()
+        }
+        PassedOver::SiteClosed { opens: Some(day), .. } => format!(
+            "原定的取书点目前闭馆，{day} 恢复开放，期间有复本会先给后面的读者，位次保留；可以改选其他取书点。"
+        ),
+        PassedOver::SiteClosed { opens: None, .. } => {
+            "原定的取书点目前闭馆，有复本会先给后面的读者，位次保留；请改选其他取书点。".to_owned()
+        }
+        PassedOver::NotLendable { .. } => "这本书现仅供馆内阅览，请到馆阅读，或退出排队。".to_owned(),
+        PassedOver::TooDear { price_fen, cap_fen, .. } => {
+            let (price, cap) = (Fen(*price_fen), Fen(*cap_fen));
+            format!("这本书定价 {price} 元，超过可配送的 {cap} 元上限，请到馆借阅，或退出排队。")
+        }
+        PassedOver::TitleGone => "这本书已不在馆藏目录中，请退出排队。".to_owned(),
+        PassedOver::Refused { reason } => obstacle(reason),
+    }
+}
+
 /// A slot, such as `11月25日 09:00–12:00`.
 pub fn slot_name(slot: &Slot) -> String {
     let clock = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
@@ -242,14 +318,14 @@ pub const REFUND_REASON: &str = "预借订单变更，退还配送费";
 pub const fn too_late(status: LineStatus) -> &'static str {
     match status {
         LineStatus::Reserved | LineStatus::Accepted | LineStatus::Picked | LineStatus::Packed => {
-            "订单的其他部分已经出库。"
+            "订单的其他部分已经出库，不能再更改；送达后可以随时预约归还。"
         }
-        LineStatus::Dispatched => "图书已经出库。",
-        LineStatus::Delivering => "图书正在配送途中。",
-        LineStatus::ReadyForPickup => "图书已经送达取书点。",
-        LineStatus::Delivered | LineStatus::Collected => "图书已经在您手中。",
-        LineStatus::Recalled | LineStatus::Cancelled => "图书已经取消。",
-        LineStatus::Uncollected => "取书期限已过。",
+        LineStatus::Dispatched => "图书已经出库，不能再更改；送达后可以随时预约归还。",
+        LineStatus::Delivering => "图书正在配送途中，不能再更改；送达后可以随时预约归还。",
+        LineStatus::ReadyForPickup => "图书已经送达取书点，请在期限内领取，不需要的可以当场归还。",
+        LineStatus::Delivered | LineStatus::Collected => "图书已经在您手中，可以预约归还。",
+        LineStatus::Recalled | LineStatus::Cancelled => "图书已经取消，如仍需要请重新预借。",
+        LineStatus::Uncollected => "取书期限已过，如仍需要请重新预借。",
     }
 }
 
@@ -262,11 +338,11 @@ pub fn not_renewed(reason: &NotRenewed) -> String {
             format!("有 {waiting} 位读者在等候这本书，请按期归还，归还后可以重新排队。")
         }
         NotRenewed::GivenBack { at } => {
-            format!("这本书已于 {} 交还，正在归还途中。", crate::time::day(*at))
+            format!("这本书已于 {} 交还，正在归还途中，无需续借。", crate::time::day(*at))
         }
         NotRenewed::Overdue { due } => format!("这本书已于 {due} 到期，请尽快归还。"),
         NotRenewed::CardEnds { last_day } => format!("您的读者卡 {last_day} 到期，请先续卡。"),
-        NotRenewed::Paused { until, .. } => format!("因多次到期未取，续借暂停至 {until}。"),
+        NotRenewed::Paused { until, .. } => format!("因多次到期未取，续借暂停至 {until}，请按期归还。"),
     }
 }
 

@@ -4,7 +4,8 @@
 //! ([`Facts`]). What the record does not tell is not guessed. When a loan ended is not recorded, so at the time of an order the books count
 //! as open that were certainly open then: those on their way, and those that the reader still has today. What an order was refused is not
 //! recorded either; an order is *allowed* by the proposed rules when the rules in force, which may be younger than the order, would refuse
-//! it. Prices, addresses and places in queues are in no order: rules about them are named as not looked at, and so are holidays.
+//! it. How many titles a reader waits for is known of today alone. Prices, addresses and where books are waited for are not recorded: rules
+//! about them are named as not looked at, and so are holidays, zones and windows.
 
 mod facts;
 mod judge;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{StaffLogin, TrialId};
-use crate::rules::RuleSet;
+use crate::rules::{RuleSet, Scope};
 
 pub use facts::{Facts, Placed};
 
@@ -118,6 +119,8 @@ pub enum Tried {
     InProcess,
     /// The most books on their way and on loan.
     OpenItems,
+    /// The most titles that a reader may wait for.
+    Holds,
     /// Whether a class of items is lent.
     Lendable,
     /// When a loan begins.
@@ -140,10 +143,11 @@ pub enum Tried {
 
 impl Tried {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BooksPerOrder,
         Self::InProcess,
         Self::OpenItems,
+        Self::Holds,
         Self::Lendable,
         Self::LoanStarts,
         Self::LoanDays,
@@ -161,6 +165,7 @@ impl Tried {
             Self::BooksPerOrder => "books_per_order",
             Self::InProcess => "in_process",
             Self::OpenItems => "open_items",
+            Self::Holds => "holds",
             Self::Lendable => "lendable",
             Self::LoanStarts => "loan_starts",
             Self::LoanDays => "loan_days",
@@ -170,6 +175,26 @@ impl Tried {
             Self::Violations => "violations",
             Self::ViolationDays => "violation_days",
             Self::BanDays => "ban_days",
+        }
+    }
+
+    /// Whether the record says something about such a rule that is for `scope`.
+    fn looked_at(self, scope: &Scope) -> bool {
+        match self {
+            // Where a reader wants the books that they wait for is in no account.
+            Self::Holds => scope.site.is_none(),
+            Self::BooksPerOrder
+            | Self::InProcess
+            | Self::OpenItems
+            | Self::Lendable
+            | Self::LoanStarts
+            | Self::LoanDays
+            | Self::RemedyDays
+            | Self::HomeFee
+            | Self::HomeFeeMore
+            | Self::Violations
+            | Self::ViolationDays
+            | Self::BanDays => true,
         }
     }
 }
@@ -189,6 +214,8 @@ pub enum Matter {
     Pause,
     /// Whether a reader has more books open today than there may be.
     OpenToday,
+    /// Whether a reader waits for more titles today than there may be: those stay, and no further one is taken.
+    HoldsToday,
 }
 
 /// Which way a difference goes, as the reader feels it.
@@ -212,7 +239,7 @@ pub struct Figure {
     pub matter: Matter,
     /// Which way it goes.
     pub effect: Effect,
-    /// How many books (of the order, or open), or uncollected parcels it is about.
+    /// How many books (of the order, or open), titles waited for, or uncollected parcels it is about.
     pub count: u32,
     /// Under the rules in force: the limit, or for `lendable` the books that are lent; days; fen.
     pub before: u32,
@@ -284,6 +311,7 @@ pub struct Outcome {
     pub matters: Vec<OfMatter>,
     /// The differences that most readers meet, at most ten.
     pub examples: Vec<Example>,
-    /// Rules that the proposed set changes, and about which the record says nothing; `holidays` and `zones` among them.
+    /// Rules that the proposed set changes, and about which the record says nothing, or not all: `holds` for a site. `holidays`, `zones` and
+    /// `windows` among them.
     pub not_looked_at: Vec<String>,
 }

@@ -8,18 +8,16 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use yujie_domain::parcel::{Command, Destination, Outcome, Parcel, Refusal};
-use yujie_domain::rules::{About, CardClass, RuleSet};
+use yujie_domain::rules::CardClass;
 use yujie_domain::site::{Shut, Site};
 use yujie_domain::{OrderNo, ParcelRef, ReaderId, SiteId, time};
 use yujie_runtime::step::{self, StepError};
 use yujie_table::order::{Head, Order};
-use yujie_table::{TableError, account, order, site, site_load};
+use yujie_table::{TableError, account, order, site};
 
+use crate::guide::Near;
 use crate::work::Work;
 use crate::{Fault, Lending, TRIES};
-
-/// Sites whose places are counted with one call when another one is looked for.
-const COUNTED_AT_ONCE: usize = 20;
 
 /// What became of an order whose site may be closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +51,8 @@ impl Lending {
             let Some(concerned) = self.concerned(&order, work.now).await? else { return Ok(Closed::Not) };
             let parcels = u16::try_from(concerned.parcels.len()).unwrap_or(u16::MAX);
             let day = time::day(work.now).max(time::day(order.head.promised_by));
-            let other = self.other_site(&concerned.site, day, parcels, work.now).await?;
+            let near = Near::Site(concerned.site.id.clone(), concerned.site.point);
+            let other = self.open_sites(&near, day, parcels, 1).await?.pop();
             let shut = concerned.shut;
             let command = match &other {
                 Some(to) => Command::Reroute { to: to.id.clone(), takes_place: to.capacity.is_some(), shut },
@@ -106,37 +105,6 @@ impl Lending {
         Ok(None)
     }
 
-    /// The nearest site but `from` that opens soon after `day` and has room for so many parcels more.
-    async fn other_site(
-        &self,
-        from: &Site,
-        day: Date,
-        parcels: u16,
-        now: Timestamp,
-    ) -> Result<Option<Site>, Fault> {
-        let sites = self.places.all(&self.table, now).await?;
-        let mut near: Vec<&Site> =
-            sites.values().filter(|site| site.id != from.id && site.opens_soon(day)).collect();
-        near.sort_by_key(|site| (from.point.metres_to(site.point), &site.id));
-        for some in near.chunks(COUNTED_AT_ONCE) {
-            let counted: Vec<SiteId> =
-                some.iter().filter(|site| site.capacity.is_some()).map(|site| site.id.clone()).collect();
-            let taken = site_load::of_many(&self.table, &counted).await?;
-            let room = |site: &Site| {
-                let taken = taken.get(&site.id).copied().unwrap_or_default();
-                site.capacity.is_none_or(|capacity| taken.saturating_add(parcels) <= capacity)
-            };
-            for site in some.iter().filter(|site| room(site)) {
-                // What is known of the sites is a minute old, and more than one may have been closed.
-                let fresh = site::get(&self.table, &site.id).await?;
-                if let Some(site) = fresh.filter(|site| site.opens_soon(day) && room(site)) {
-                    return Ok(Some(site));
-                }
-            }
-        }
-        Ok(None)
-    }
-
     /// Lets a parcel wait longer for its reader when its site is closed on some of the days on which it waits there; until when, if that was
     /// not so already.
     ///
@@ -158,6 +126,8 @@ impl Lending {
                     | Refusal::Cancelled
                     | Refusal::Expired
                     | Refusal::Unpaid
+                    | Refusal::NotBooked
+                    | Refusal::OldLabel
                     | Refusal::WrongParcel
                     | Refusal::WrongSite { .. }
                     | Refusal::WrongWay
@@ -178,35 +148,37 @@ impl Lending {
         Ok(parcel.shut_out_of(site, today).is_some() || self.would_wait(parcel, site).await?.is_some())
     }
 
-    /// Until when a parcel would wait for its reader by the calendar of its site, and which closing is why, when that is longer than it waits now.
+    /// Until when a parcel would wait for its reader by the calendars of its site and of the library, and which closing is why, when that is longer
+    /// than it waits now.
     async fn would_wait(&self, parcel: &Parcel, site: &Site) -> Result<Option<(Date, Shut)>, Fault> {
-        let (Some(shut), Some(since)) = (parcel.shut_while_waiting(site), parcel.waits_since()) else {
-            return Ok(None);
-        };
-        // This is asked every minute: the account is read only when some reader's parcel would wait longer.
+        let Some(since) = parcel.waits_since() else { return Ok(None) };
         let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
-        let classes = [CardClass::Adult, CardClass::Child, CardClass::Privileged];
-        let deadlines = classes.map(|class| deadline(&rules, class, site, since));
+        let site = &site.with_holidays(&rules.holidays);
+        let Some(shut) = parcel.shut_while_waiting(site) else { return Ok(None) };
+        // This is asked every minute: the account is read only when some reader's parcel would wait longer.
+        let deadlines = CardClass::ALL.map(|class| site.keeps_until(since, &rules, class));
         if deadlines.iter().all(|until| parcel.keep_until >= Some(*until)) {
             return Ok(None);
         }
-        let until = self.pickup_deadline(&parcel.at.rid, site, since).await?;
+        let until = site.keeps_until(since, &rules, self.class_of(&parcel.at.rid).await?);
         Ok((parcel.keep_until < Some(until)).then_some((until, shut)))
     }
 
-    /// The last day on which a parcel waits at `site` that arrived there on `arrived`, by the rules and the site's calendar.
+    /// The last day on which a parcel waits at `site` that arrived there on `arrived`, by the rules and the calendars of site and library.
     ///
     /// # Errors
     /// [`Fault`].
     pub async fn pickup_deadline(&self, rid: &ReaderId, site: &Site, arrived: Date) -> Result<Date, Fault> {
         let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
-        let account = account::get(&self.table, rid).await?;
-        let class = account.map(|account| account.class).unwrap_or_default();
-        Ok(deadline(&rules, class, site, arrived))
+        let site = site.with_holidays(&rules.holidays);
+        Ok(site.keeps_until(arrived, &rules, self.class_of(rid).await?))
     }
-}
 
-fn deadline(rules: &RuleSet, class: CardClass, site: &Site, arrived: Date) -> Date {
-    let days = rules.pickup_days(&About::card(class).at(Some(&site.id))).value;
-    rules.open_day_from(site.pickup_deadline(arrived, days))
+    /// What sort of card a reader has.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn class_of(&self, rid: &ReaderId) -> Result<CardClass, Fault> {
+        Ok(account::get(&self.table, rid).await?.map(|account| account.class).unwrap_or_default())
+    }
 }

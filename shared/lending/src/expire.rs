@@ -36,6 +36,8 @@ impl Lending {
                     | Refusal::Unpaid
                     | Refusal::Cancelled
                     | Refusal::Expired
+                    | Refusal::NotBooked
+                    | Refusal::OldLabel
                     | Refusal::WrongParcel
                     | Refusal::WrongSite { .. }
                     | Refusal::WrongWay

@@ -1,7 +1,9 @@
 //! Loans that stop: a book handed over to be brought back, before it is in the library.
 
-use jiff::Timestamp;
-use yujie_domain::account::Loan;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use yujie_domain::account::{Account, Loan};
 use yujie_domain::copy::CopyStatus;
 use yujie_domain::courier::Journey;
 use yujie_domain::parcel::By;
@@ -11,6 +13,9 @@ use yujie_table::{TableError, copy, returning};
 
 use crate::work::Work;
 use crate::{Fault, Lending, TRIES};
+
+/// No drop stays full for longer: what is said to have lain in one for more than a week is a slip of the hand.
+const DROP_IS_EMPTIED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What became of a book that was taken from its reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,9 @@ pub enum TakeBackError {
     /// Nobody has it.
     #[error("the copy is not on loan")]
     NotOnLoan,
+    /// It was not handed over at that time: its loan had not begun, that is yet to come, or it is longer ago than any drop stays full.
+    #[error("not handed over then")]
+    NotThen,
     /// A fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -43,11 +51,17 @@ impl From<TableError> for TakeBackError {
 
 impl Lending {
     /// Takes a book from its reader, at a desk or a drop of `site` or by its driver: the loan stops now, and the copy stays with its parcel until
-    /// a site checks it in. With the return that the reader booked for it, else with one that is made for it.
+    /// a site checks it in. With the return that the reader booked for it, else with one that is made for it. What lay in a drop was handed over
+    /// `earlier`: as long ago as staff can say.
     ///
     /// # Errors
     /// [`TakeBackError`]; then nothing was changed.
-    pub async fn take_back(&self, barcode: &Barcode, site: &SiteId) -> Result<TakenBack, TakeBackError> {
+    pub async fn take_back(
+        &self,
+        barcode: &Barcode,
+        site: &SiteId,
+        earlier: Option<Timestamp>,
+    ) -> Result<TakenBack, TakeBackError> {
         for _ in 0..TRIES {
             let copy = copy::get(&self.table, barcode).await?.ok_or(TakeBackError::NotFound)?;
             let holder = match copy.status {
@@ -62,34 +76,43 @@ impl Lending {
                 return Ok(TakenBack::Already(item.returning.clone()));
             }
             let now = work.now;
+            let possible = |at: &Timestamp| {
+                (loan.since..=now).contains(at) && now.duration_since(*at) <= DROP_IS_EMPTIED
+            };
+            if !earlier.as_ref().is_none_or(possible) {
+                return Err(TakeBackError::NotThen);
+            }
+            let mut at = earlier.unwrap_or(now);
             let no = if let Some(no) = item.returning.clone() {
-                let at = ReturnRef { rid: holder.rid.clone(), no };
-                let booked = returning::get(&self.table, &at).await?.ok_or_else(|| missing(&at))?;
+                let of = ReturnRef { rid: holder.rid.clone(), no };
+                let booked = returning::get(&self.table, &of).await?.ok_or_else(|| missing(&of))?;
+                // What was booked later than that was handed over when it was booked, or a return's history would run backwards.
+                at = booked.history.last().map_or(at, |last| at.max(last.at));
                 let command = Command::GiveBack {
                     barcodes: vec![barcode.clone()],
-                    at: now,
+                    at,
                     place: Some(site.clone()),
                     by: By::Staff,
                 };
                 match booked.decide(&command, now) {
                     Ok(Outcome::Changed(next)) => work.write(returning::replace(&next)?),
                     Ok(Outcome::Already) => {}
-                    Err(refusal) => return Err(unsound(&at, refusal).into()),
+                    Err(refusal) => return Err(unsound(&of, refusal).into()),
                 }
-                at.no
+                of.no
             } else {
                 let no = self.return_no(now)?;
-                let at = ReturnRef { rid: holder.rid.clone(), no: no.clone() };
+                let of = ReturnRef { rid: holder.rid.clone(), no: no.clone() };
                 let book = Book {
                     barcode: barcode.clone(),
                     title_id: title_id.clone(),
                     title: item.title.clone(),
                     state: BookState::GivenBack,
                 };
-                work.write(returning::add(&Return::unbooked(at, book, site, now))?);
+                work.write(returning::add(&Return::unbooked(of, book, site, at))?);
                 no
             };
-            work.change(account.handed_back(std::slice::from_ref(barcode), &no, now));
+            work.change(account.handed_back(std::slice::from_ref(barcode), &no, at));
             if work.commit().await? {
                 return Ok(TakenBack::Now(no));
             }
@@ -99,7 +122,7 @@ impl Lending {
 
     /// Follows what a courier's pushes together say of a return: with the collection all its books that the reader still has are handed over,
     /// by the courier's clock. That they came to the library is only noted: a scan there checks each of them in. A reader who called the
-    /// courier off and gave him the books all the same gave them back.
+    /// courier off and gave him the books all the same gave them back, with him and not with a return that was booked for them since.
     ///
     /// # Errors
     /// [`Fault`]; then nothing was changed.
@@ -137,6 +160,14 @@ impl Lending {
             if next == this {
                 return Ok(());
             }
+            for (other, barcodes) in booked_anew(&account, &barcodes, at) {
+                let booked = returning::get(&self.table, &other).await?.ok_or_else(|| missing(&other))?;
+                match booked.decide(&Command::LetGo { barcodes }, work.now) {
+                    Ok(Outcome::Changed(next)) => work.write(returning::replace(&next)?),
+                    Ok(Outcome::Already) => {}
+                    Err(refusal) => return Err(unsound(&other, refusal)),
+                }
+            }
             if !barcodes.is_empty() {
                 work.change(account.handed_back(&barcodes, &at.no, collected));
             }
@@ -153,6 +184,23 @@ impl Lending {
         let chance = self.edge.entropy.number().map_err(|error| Fault::Seal(error.to_string()))?;
         Ok(ReturnNo::new(now, chance))
     }
+}
+
+/// Which of these books are booked for another return than this one, and for which.
+fn booked_anew(
+    account: &Account,
+    barcodes: &[Barcode],
+    this: &ReturnRef,
+) -> BTreeMap<ReturnRef, Vec<Barcode>> {
+    let mut others: BTreeMap<ReturnRef, Vec<Barcode>> = BTreeMap::new();
+    for barcode in barcodes {
+        let booked = account.item_of(barcode).and_then(|(_, item)| item.returning.clone());
+        if let Some(no) = booked.filter(|no| *no != this.no) {
+            let other = ReturnRef { rid: this.rid.clone(), no };
+            others.entry(other).or_default().push(barcode.clone());
+        }
+    }
+    others
 }
 
 pub(crate) fn missing(at: &ReturnRef) -> Fault {

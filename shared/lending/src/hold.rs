@@ -1,18 +1,23 @@
 //! Places in queues: taken, changed, given up.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use yujie_domain::account::Account;
-use yujie_domain::hold::{self as rule, Hold, Position, Wherever};
-use yujie_domain::order::{self, Obstacle};
+use yujie_domain::copy::Copy;
+use yujie_domain::hold::{self as rule, Hold, Outlook, PassedOver, Position, Serving, Turn, Wherever};
+use yujie_domain::order::{self, Action, Obstacle, Target};
+use yujie_domain::parcel::Destination;
 use yujie_domain::rules::{About, RuleSet};
+use yujie_domain::slot::Wish;
 use yujie_domain::{ReaderId, TitleId, time};
 use yujie_table::idempotency::{Answer, Request, Stands};
 use yujie_table::{TableError, TransactError, account, copy, hold, idempotency, title};
 
-use crate::{Fault, Lending, Places, TRIES};
+use crate::{Fault, Guide, Lending, Places, TRIES, Where};
 
-/// How much of a queue is read to tell a place in it.
-const LOOKED_AT: usize = 2_000;
+/// How much of a queue is read to tell a place in it, or how many wait.
+pub const LOOKED_AT: usize = 2_000;
 
 /// A place that a reader asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +69,19 @@ pub struct Standing {
     pub title: Option<String>,
     /// The place in the queue.
     pub position: Position,
-    /// About how many days the wait is; `None` when no copy will ever come.
-    pub likely_days: Option<u32>,
-    /// Whether the wait is longer than the rules call reasonable, or without end.
-    pub hopeless: bool,
+    /// What the wait comes to.
+    pub outlook: Outlook,
+    /// Why the reader would be passed over if a copy came free now.
+    pub passed_over: Option<Passed>,
+}
+
+/// That a reader is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// Why.
+    pub why: PassedOver,
+    /// What to do about it, the likeliest first.
+    pub actions: Vec<Action>,
 }
 
 /// Why a hold was not placed or changed.
@@ -137,7 +151,7 @@ impl Lending {
         let account = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?;
         let found = self.destination(rid, &new.deliver_to, 0).await?;
         let title_id = &new.title_id;
-        let about = About::card(account.class).at(found.target.site());
+        let about = found.target.about(&account);
         let mut obstacles = order::standing(&account, &rules, today);
         if let Some(open) = account.open.get(title_id) {
             let (title_id, order_no) = (title_id.clone(), open.order_no.clone());
@@ -158,23 +172,15 @@ impl Lending {
         let queue = hold::queue(&self.table, title_id, LOOKED_AT).await?;
         let waiting = queue.iter().filter(|hold| hold.waits_on(today)).count();
         let copies = copy::of_title(&self.table, title_id).await?;
-        let mut lent = Vec::new();
-        let mut refused = None;
-        for copy in &copies {
-            match order::may_go(copy, &rules, &about) {
-                Ok(()) => lent.push(copy),
-                Err(obstacle) => refused = Some(obstacle),
-            }
-        }
+        let serving = Serving::of(&copies, &rules, &about);
         let sites = self.places.all(&self.table, now).await?;
-        let places = Places::of(&sites, lent.iter().map(|copy| &copy.site), now);
-        let free = lent.iter().filter(|copy| order::is_free(copy, &places)).count();
-        if free > waiting {
+        let places = Places::of(&sites, copies.iter().map(|copy| &copy.site), now);
+        if serving.free(&places).len() > waiting {
             obstacles.push(Obstacle::AvailableNow { title_id: title_id.clone() });
-        } else if title.is_some() && lent.is_empty() {
+        } else if title.is_some() && serving.lent.is_empty() {
             let title_id = title_id.clone();
             let nothing = Obstacle::NoCopyAvailable { title_id, waiting: 0, likely_days: None };
-            obstacles.push(refused.unwrap_or(nothing));
+            obstacles.push(serving.refused.clone().unwrap_or(nothing));
         }
         obstacles.extend(found.target.obstacle.clone());
         if !obstacles.is_empty() {
@@ -187,11 +193,15 @@ impl Lending {
             deliver_to: new.deliver_to.clone(),
             until: new.until,
             resumes: None,
+            hopeless: None,
             version: 1,
         };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
         let position = Position { place: count(waiting), waiting: count(waiting) };
-        let standing = standing(hold, title.map(|title| title.title), position, lent.len(), &rules, &about);
+        let title = title.map(|title| title.title);
+        let own = Own { account: &account, rules: &rules, target: &found.target, copies: &copies };
+        let mut guide = self.guide(rid, &new.deliver_to, 0);
+        let standing = self.standing(hold, title, position, &own, &mut guide).await?;
         Ok((account, standing))
     }
 
@@ -204,19 +214,26 @@ impl Lending {
         let today = time::day(now);
         let rules = self.rules.in_force(&self.table, now).await?;
         let account = account::get(&self.table, rid).await?.ok_or(HoldError::NotFound)?;
-        let about = About::card(account.class);
         let ids: Vec<TitleId> = account.holds.keys().cloned().collect();
         let titles = title::get_many(&self.table, &ids).await?;
+        // Many books that go to one place are the rule.
+        let mut known: Vec<(Target, Guide<'_>)> = Vec::new();
         let mut standings = Vec::new();
         for title_id in &ids {
             let queue = hold::queue(&self.table, title_id, LOOKED_AT).await?;
             let copies = copy::of_title(&self.table, title_id).await?;
-            let lent = copies.iter().filter(|copy| order::may_go(copy, &rules, &about).is_ok()).count();
             // A copy may have come in between: then it is an order by now.
-            let Some(own) = queue.iter().find(|hold| hold.rid == *rid) else { continue };
+            let Some(hold) = queue.iter().find(|hold| hold.rid == *rid) else { continue };
             let Some(position) = rule::position(&queue, rid, today) else { continue };
+            let before = known.iter().position(|(_, guide)| *guide.to() == hold.deliver_to);
+            let (target, mut guide) = match before.map(|at| known.swap_remove(at)) {
+                Some(before) => before,
+                None => (self.goes_to(hold).await?.target, self.guide(rid, &hold.deliver_to, 0)),
+            };
             let name = titles.get(title_id).map(|title| title.title.clone());
-            standings.push(standing(own.clone(), name, position, lent, &rules, &about.at(own.site())));
+            let own = Own { account: &account, rules: &rules, target: &target, copies: &copies };
+            standings.push(self.standing(hold.clone(), name, position, &own, &mut guide).await?);
+            known.push((target, guide));
         }
         standings.sort_by(|a, b| (a.hold.since, &a.hold.title_id).cmp(&(b.hold.since, &b.hold.title_id)));
         Ok(standings)
@@ -282,17 +299,56 @@ impl Lending {
     }
 }
 
-fn standing(
-    hold: Hold,
-    title: Option<String>,
-    position: Position,
-    copies: usize,
-    rules: &RuleSet,
-    about: &About<'_>,
-) -> Standing {
-    let copies = u32::try_from(copies).unwrap_or(u32::MAX);
-    let likely_days = rule::likely_wait(position.place, copies, rules.loan_days(about).value);
-    let most = u32::from(rules.hopeless_days(about).value);
-    let hopeless = likely_days.is_none_or(|days| days > most);
-    Standing { hold, title, position, likely_days, hopeless }
+/// What the standing of a hold is decided on, besides the hold and its place.
+struct Own<'a> {
+    account: &'a Account,
+    rules: &'a RuleSet,
+    target: &'a Target,
+    copies: &'a [Copy],
+}
+
+impl Lending {
+    async fn standing(
+        &self,
+        hold: Hold,
+        title: Option<String>,
+        position: Position,
+        own: &Own<'_>,
+        guide: &mut Guide<'_>,
+    ) -> Result<Standing, Fault> {
+        let Own { account, rules, target, copies } = *own;
+        let about = About::card(account.class).at(hold.site());
+        let outlook = Serving::of(copies, rules, &about).outlook(position.place, rules);
+        // Where a copy will come free nobody knows: any site may take it back.
+        let places = BTreeMap::new();
+        let now = self.edge.clock.now();
+        let turn = Turn { account, rules, target, title: title.as_deref(), places: &places, now };
+        let passed_over = match hold.passed_over(copies, &turn) {
+            Some(why) => {
+                let ways = why.actions(&hold.title_id, account);
+                let actions = guide.name(ways).await?;
+                Some(Passed { why, actions })
+            }
+            None => None,
+        };
+        Ok(Standing { hold, title, position, outlook, passed_over })
+    }
+
+    /// Where the book of a hold is to go, for no new parcel. An address that does not open is as good as gone.
+    pub(crate) async fn goes_to(&self, hold: &Hold) -> Result<Where, Fault> {
+        match self.destination(&hold.rid, &hold.deliver_to, 0).await {
+            Err(Fault::Seal(error)) => {
+                tracing::error!(title.id = %hold.title_id, error, "the address of a hold does not open");
+                let gone = Some(Obstacle::UnknownAddress);
+                let target = Target {
+                    destination: Destination::Home,
+                    zone: None,
+                    wish: Wish::default(),
+                    obstacle: gone,
+                };
+                Ok(Where { target, recipient: None, site: None })
+            }
+            found => found,
+        }
+    }
 }

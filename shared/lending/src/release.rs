@@ -1,12 +1,11 @@
 //! A copy that comes free: for the next reader in line, else for its shelf.
 
-use yujie_domain::account::OpenItem;
-use yujie_domain::copy::{Copy, CopyStatus};
-use yujie_domain::hold::Hold;
+use yujie_domain::account::{Account, OpenItem};
+use yujie_domain::copy::Copy;
+use yujie_domain::hold::{Hold, PassedOver, Turn};
 use yujie_domain::money::Fen;
-use yujie_domain::order::{self as rule, Asked, Offer};
-use yujie_domain::parcel::{Because, Line, LineStatus, Parcel};
-use yujie_domain::rules::{About, LoanStart};
+use yujie_domain::order::Quote;
+use yujie_domain::parcel::{Because, Line, Parcel};
 use yujie_domain::{OrderNo, ParcelRef, ReaderId, SiteId, time};
 use yujie_table::order::{Head, Order};
 use yujie_table::{TableError, copy, hold, order, title};
@@ -45,9 +44,14 @@ impl Work<'_> {
         if self.len() > ROOM {
             return Ok(None);
         }
-        let queue = hold::queue(&self.lending.table, &copy.title_id, LOOKED_AT).await?;
+        let lending = self.lending;
+        let queue = hold::queue(&lending.table, &copy.title_id, LOOKED_AT).await?;
+        if queue.is_empty() {
+            return Ok(None);
+        }
+        let title = title::get(&lending.table, &copy.title_id).await?.map(|title| title.title);
         for waiting in queue {
-            match self.give_to(&waiting, copy, site).await {
+            match self.give_to(&waiting, title.as_deref(), copy, site).await {
                 Ok(Some(gift)) => return Ok(Some(gift)),
                 Ok(None) => {}
                 // One reader's record that cannot be read must not hold up everybody's books.
@@ -60,25 +64,51 @@ impl Work<'_> {
         Ok(None)
     }
 
-    async fn give_to(&mut self, waiting: &Hold, copy: &Copy, site: &SiteId) -> Result<Option<Gift>, Fault> {
+    async fn give_to(
+        &mut self,
+        waiting: &Hold,
+        title: Option<&str>,
+        copy: &Copy,
+        site: &SiteId,
+    ) -> Result<Option<Gift>, Fault> {
         let lending = self.lending;
-        let Some(account) = self.account(&waiting.rid).await? else { return Ok(None) };
-        // A hold that this very command has served already is no longer in its reader's account.
-        let served = !account.holds.contains_key(&waiting.title_id);
-        let today = time::day(self.now);
-        if let Some(why) = waiting.passed_over(&account, copy.class, &self.rules, today) {
-            tracing::info!(title.id = %copy.title_id, ?why, "passed over");
+        // Who waits for nothing today is passed over before anything is read.
+        if let Some(why) = waiting.away_on(time::day(self.now)) {
+            passed_over(copy, &why);
             return Ok(None);
         }
-        let mut to = lending.destination(&waiting.rid, &waiting.deliver_to, 0).await?;
+        let Some(account) = self.account(&waiting.rid).await? else {
+            tracing::error!(title.id = %copy.title_id, "passed over: the hold has no account");
+            return Ok(None);
+        };
+        // A hold that this very command has served already is no longer in its reader's account.
+        if !account.holds.contains_key(&waiting.title_id) {
+            tracing::debug!(title.id = %copy.title_id, "served already");
+            return Ok(None);
+        }
+        let mut to = lending.goes_to(waiting).await?;
         if let Some(zone) = &to.target.zone {
             to.target.wish.taken = self.with_own(&zone.division, to.target.wish.taken);
         }
-        let about = About::card(account.class).at(to.target.site()).item(copy.class);
-        if served || to.target.obstacle.is_some() || rule::may_go(copy, &self.rules, &about).is_err() {
-            return Ok(None);
-        }
-        let Some(order) = self.order_for(waiting, copy, site, &to, &about).await? else { return Ok(None) };
+        let sites = lending.places.all(&lending.table, self.now).await?;
+        let places = Places::of(&sites, to.target.site().into_iter().chain([site]), self.now);
+        let here = Copy { site: site.clone(), ..copy.clone() };
+        let turn = Turn {
+            account: &account,
+            rules: &self.rules,
+            target: &to.target,
+            title,
+            places: &places,
+            now: self.now,
+        };
+        let quote = match waiting.turn(&here, &turn) {
+            Ok(quote) => quote,
+            Err(why) => {
+                passed_over(copy, &why);
+                return Ok(None);
+            }
+        };
+        let order = self.order_for(waiting, &account, &here, quote, &to)?;
         let Some(parcel) = order.parcels.first() else { return Ok(None) };
 
         let mut next = account.next();
@@ -109,66 +139,36 @@ impl Work<'_> {
     }
 
     /// The order that a hold becomes: of this one copy, promised as if its reader had placed it now, and free of charge.
-    async fn order_for(
-        &mut self,
+    fn order_for(
+        &self,
         waiting: &Hold,
+        account: &Account,
         copy: &Copy,
-        site: &SiteId,
+        quote: Quote,
         to: &Where,
-        about: &About<'_>,
-    ) -> Result<Option<Order>, Fault> {
+    ) -> Result<Order, Fault> {
         let lending = self.lending;
-        let Some(title) = title::get(&lending.table, &copy.title_id).await? else { return Ok(None) };
-        let Some(account) = self.account(&waiting.rid).await? else { return Ok(None) };
-        let sites = lending.places.all(&lending.table, self.now).await?;
-        let places = Places::of(&sites, to.target.site().into_iter().chain([site]), self.now);
-        let mut quoted = account.clone();
-        quoted.holds.clear();
-        let asked = Asked {
-            account: &quoted,
-            rules: &self.rules,
-            target: &to.target,
-            if_missing: Some(rule::IfMissing::Cancel),
-            places: &places,
-            now: self.now,
-            spread: 0,
-        };
-        let free = Copy { status: CopyStatus::Available, site: site.clone(), ..copy.clone() };
-        let offer = Offer {
-            title_id: copy.title_id.clone(),
-            title: Some(title.title.clone()),
-            copies: vec![free],
-            waiting: 0,
-        };
-        let Ok(quote) = rule::quote(&[offer], &asked) else { return Ok(None) };
+        let title = quote.parcels.into_values().flat_map(|shipment| shipment.books).next();
+        let title = title.map(|book| book.title).unwrap_or_default();
         let chance = lending.edge.entropy.number().map_err(|error| Fault::Seal(error.to_string()))?;
         let order_no = OrderNo::new(self.now, chance);
-        let loan_from = (self.rules.loan_starts(about).value == LoanStart::Ordered).then_some(self.now);
-        let line = Line {
-            title_id: copy.title_id.clone(),
-            title: title.title,
-            barcode: copy.barcode.clone(),
-            call_number: copy.call_number.clone(),
-            received: copy.received.clone(),
-            class: copy.class,
-            loan_days: self.rules.loan_days(about).value,
-            status: LineStatus::Reserved,
-        };
+        let line = Line::new(copy.clone(), title, &self.rules, &to.target.about(account), self.now);
         let at = ParcelRef { rid: waiting.rid.clone(), order_no: order_no.clone(), n: 1 };
+        let parcel = Parcel::new(
+            at,
+            copy.site.clone(),
+            to.target.destination.clone(),
+            to.capacity().or(quote.per_slot).is_some(),
+            quote.promised_by,
+            self.rules.version,
+            vec![line],
+        );
         let parcel = Parcel {
-            loan_from,
+            remedy_offer: parcel.remedy(&self.rules, account.class),
             because: Because::CameFree,
             zone: to.division(),
             slot: quote.slot,
-            ..Parcel::new(
-                at,
-                site.clone(),
-                to.target.destination.clone(),
-                to.capacity().or(quote.per_slot).is_some(),
-                quote.promised_by,
-                self.rules.version,
-                vec![line],
-            )
+            ..parcel
         };
         let head = Head {
             rid: waiting.rid.clone(),
@@ -186,6 +186,11 @@ impl Work<'_> {
             rules: self.rules.version,
             version: 1,
         };
-        Ok(Some(Order { head, parcels: vec![parcel], payment: None }))
+        Ok(Order { head, parcels: vec![parcel], payment: None })
     }
+}
+
+/// Says in the log why a copy went past somebody; they are told the same by `GET /holds`.
+fn passed_over(copy: &Copy, why: &PassedOver) {
+    tracing::info!(title.id = %copy.title_id, ?why, "passed over");
 }

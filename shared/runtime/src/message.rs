@@ -81,6 +81,17 @@ pub enum Fact {
         /// When: single books take a step at different times.
         at: Timestamp,
     },
+    /// A reader waits without hope.
+    HoldHopeless {
+        /// Who.
+        rid: ReaderId,
+        /// For what.
+        title_id: TitleId,
+        /// Since when they have waited.
+        since: Timestamp,
+        /// When it was found.
+        at: Timestamp,
+    },
 }
 
 impl Fact {
@@ -89,6 +100,7 @@ impl Fact {
         match self {
             Self::ParcelStep { .. } => "parcel_step",
             Self::ReturnStep { .. } => "return_step",
+            Self::HoldHopeless { .. } => "hold_hopeless",
         }
     }
 }

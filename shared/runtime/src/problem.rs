@@ -62,6 +62,8 @@ codes! {
     Forbidden = "forbidden", FORBIDDEN, "您没有权限进行此操作。";
     /// No such thing, or not the caller's.
     NotFound = "not_found", NOT_FOUND, "没有找到您要的内容。";
+    /// The reader has no such loan: it may have ended just now.
+    LoanNotFound = "loan_not_found", NOT_FOUND, "您没有借阅这本书，可能已经归还，请查看“我的借阅”。";
     /// The route exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "不支持此请求方法。";
     /// Obstacles stand in the way of an order; `reasons` has them all.
@@ -96,6 +98,12 @@ codes! {
     TakeOutFirst = "take_out_first", CONFLICT, "箱内有已取消的图书，请先取出再交接。";
     /// A scan of a copy that is not of this parcel.
     WrongParcel = "wrong_parcel", CONFLICT, "这本书不属于此包裹。";
+    /// A scan of a copy that no order wants: it may have been cancelled just now.
+    NotOrdered = "not_ordered", CONFLICT, "没有订单需要这本书，可能读者刚刚取消了，请把它放回书架。";
+    /// A hand-over before the carrier is booked: its reader may have sent it elsewhere just now.
+    NotBooked = "not_booked", CONFLICT, "承运人尚未安排好，可能读者刚刚改了地址，请稍候一分钟并换上新面单。";
+    /// The label that was scanned is of a booking that was given up.
+    LabelOutdated = "label_outdated", CONFLICT, "这张面单已作废，读者改过订单，请换上新面单再交接。";
     /// A scan before its turn.
     TooEarly = "too_early", CONFLICT, "包裹还没有到这一步。";
     /// A scan at the wrong site.

@@ -92,9 +92,9 @@ pub async fn put(table: &Table, batch: Vec<Loaded>) -> Result<(), TableError> {
     Err(TableError::Throttled)
 }
 
-/// Where a walk over all titles goes on.
+/// Where a walk over the whole table goes on.
 #[derive(Debug, Clone)]
-pub struct After(Item);
+pub struct After(pub(crate) Item);
 
 /// Some of all titles, in no order, and where to go on; `None` at the end. It reads the whole table and is for building the index
 /// anew, nothing else.
@@ -285,9 +285,9 @@ pub async fn trial_facts_after(
     from: Timestamp,
     after: Option<After>,
 ) -> Result<TrialFacts, TableError> {
-    const ASKED: [&str; 24] = [
+    const ASKED: [&str; 25] = [
         "pk", "sk", "kind", "v", "at", "by", "fee", "to", "unfilled", "queued", "rv", "st", "from", "ld",
-        "lf", "rd", "l", "wn", "h", "card", "cc", "ex", "open", "un",
+        "lf", "rd", "l", "wn", "h", "card", "cc", "ex", "open", "ho", "un",
     ];
     let projection: Vec<String> = ASKED.iter().map(|name| format!("#{name}")).collect();
     let mut request = table

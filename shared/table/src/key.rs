@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use yujie_domain::audit::Sole;
 use yujie_domain::month::Month;
 use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::shelves::ShelfName;
@@ -36,8 +37,9 @@ impl Key {
 }
 
 pub(crate) fn title(id: &TitleId) -> Key {
-    Key::new(format!("TITLE#{id}"), "TITLE")
+    Key::new(format!("{TITLE}{id}"), "TITLE")
 }
+pub(crate) const TITLE: &str = "TITLE#";
 
 pub(crate) fn availability(id: &TitleId) -> Key {
     Key::new(format!("TITLE#{id}"), "AVAILABILITY")
@@ -119,8 +121,9 @@ pub(crate) fn slot_load(division: &str, day: Date, from: Time) -> Key {
 
 /// The slots of a division.
 pub(crate) fn slots(division: &str) -> String {
-    format!("ZONE#{division}")
+    format!("{ZONE}{division}")
 }
+pub(crate) const ZONE: &str = "ZONE#";
 pub(crate) const SLOT: &str = "SLOT#";
 
 /// Index `by_site`: the parcels that a site has in work.
@@ -156,19 +159,28 @@ pub(crate) fn clock_due(day: Date) -> String {
 }
 
 pub(crate) fn site(id: &SiteId) -> Key {
-    Key::new(SITES.to_owned(), format!("SITE#{id}"))
+    Key::new(SITES.to_owned(), format!("{SITE}{id}"))
 }
+pub(crate) const SITE: &str = "SITE#";
 pub(crate) const SITES: &str = "SITES";
 
 pub(crate) fn rules(version: u32) -> Key {
-    Key::new(RULES.to_owned(), format!("V#{version:010}"))
+    Key::new(RULES.to_owned(), format!("{VERSION}{version:010}"))
 }
+pub(crate) const VERSION: &str = "V#";
 pub(crate) const RULES: &str = "RULES";
 
 /// A trial of rules: asked for by its id alone.
 pub(crate) fn trial(id: &TrialId) -> Key {
     Key::new(format!("TRIAL#{id}"), "TRIAL")
 }
+
+/// What an audit found on a day.
+pub(crate) fn audit_report(day: Date) -> Key {
+    Key::new(AUDIT.to_owned(), format!("{REPORT}{day}"))
+}
+pub(crate) const AUDIT: &str = "AUDIT";
+pub(crate) const REPORT: &str = "REPORT#";
 
 pub(crate) fn reader(rid: &ReaderId) -> String {
     format!("READER#{rid}")
@@ -218,16 +230,22 @@ pub(crate) fn notice(rid: &ReaderId, at_ms: i64, parcel: &ParcelNo, step: Step) 
 pub(crate) fn return_notice(rid: &ReaderId, at_ms: i64, no: &ReturnNo, step: ReturnStep) -> Key {
     Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#{:02}#{no}", step as u8))
 }
+/// Behind those of steps of the same millisecond: no step has that number.
+pub(crate) fn wait_notice(rid: &ReaderId, at_ms: i64, title: &TitleId) -> Key {
+    Key::new(reader(rid), format!("{NOTICE}{at_ms:016}#99#{title}"))
+}
 pub(crate) const NOTICE: &str = "NOTICE#";
 
 pub(crate) fn card(no: &CardNo) -> Key {
-    Key::new(format!("CARD#{no}"), "CARD")
+    Key::new(format!("{CARD}{no}"), "CARD")
 }
+pub(crate) const CARD: &str = "CARD#";
 
-/// One of a kind: `kind` is ours, `hash` is a keyed hash in hexadecimal.
-pub(crate) fn unique(kind: &'static str, hash: &str) -> Key {
-    Key::new(format!("UNIQUE#{kind}#{hash}"), "UNIQUE")
+/// What makes one person one card; `hash` is a keyed hash in hexadecimal.
+pub(crate) fn unique(of: Sole, hash: &str) -> Key {
+    Key::new(format!("{UNIQUE}{}#{hash}", of.as_str()), "UNIQUE")
 }
+pub(crate) const UNIQUE: &str = "UNIQUE#";
 
 pub(crate) fn phone_code(phone_hash: &str) -> Key {
     Key::new(format!("PHONE#{phone_hash}"), "CODE")

@@ -5,6 +5,7 @@
 //! `docs/table.md` lists the access patterns with their cost in units; `tests/` asserts the costs.
 
 mod access;
+pub mod audit;
 pub mod bulk;
 mod codec;
 mod error;
@@ -13,9 +14,9 @@ mod schema;
 mod table;
 
 pub use access::{
-    account, address, availability, cart, copy, counted, courier_event, cover, hold, idempotency, import,
-    lending, loan, notice, order, parcel, payment, phone_code, pick, punctuality, reader, returning, rules,
-    session, shelf, site, site_load, slot_load, staff, title, trial, unmet,
+    account, address, audit_report, availability, cart, copy, counted, courier_event, cover, hold,
+    idempotency, import, lending, loan, notice, order, parcel, payment, phone_code, pick, punctuality,
+    reader, returning, rules, session, shelf, site, site_load, slot_load, staff, title, trial, unmet,
 };
 pub use codec::{Image, Item, kind_of};
 pub use error::TableError;

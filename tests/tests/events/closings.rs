@@ -35,7 +35,7 @@ pub(super) async fn prepare(ground: &Ground, function: &str, case: &str) {
             assert!(ground.lending().keep_longer(&waiting).await.unwrap().is_some());
         }
         ("notices", "promise-broken") => {
-            let broken = Command::Warn { level: Warning::Broken, remedy_days: 3 };
+            let broken = Command::Warn { level: Warning::Broken };
             carry_out(ground, "261123PACKED0001", &broken).await;
         }
         other => panic!("{other:?} needs nothing"),

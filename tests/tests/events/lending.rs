@@ -2,11 +2,12 @@
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use yujie_domain::hold::Wherever;
+use yujie_domain::hold::{Hold, Wherever};
 use yujie_domain::parcel::{Because, Command, Destination, LineStatus, Parcel, Warning};
+use yujie_domain::rules::{Rule, RuleSet, Scope, Setting};
 use yujie_lending::{Change, HoldChange};
 use yujie_runtime::step;
-use yujie_table::{account, copy, parcel};
+use yujie_table::{account, copy, hold, parcel, rules};
 use yujie_tests::library::{self, Person};
 use yujie_tests::{Ground, scene};
 
@@ -84,7 +85,7 @@ pub(super) async fn prepare(ground: &Ground, function: &str, case: &str) {
         }
         ("promises", "a-promise-is-broken") => {
             promised(ground, -1).await;
-            let half = Command::Warn { level: Warning::Half, remedy_days: 0 };
+            let half = Command::Warn { level: Warning::Half };
             let at = scene::parcel(&two, "261123PACKED0001");
             step::carry_out(&ground.table, &at, &half, ground.now()).await.unwrap();
         }
@@ -101,6 +102,30 @@ pub(super) async fn prepare(ground: &Ground, function: &str, case: &str) {
             scene::wait(ground, &one, "s000001").await;
             let past = HoldChange { until: Change::To(Some(day("2026-11-22"))), ..HoldChange::default() };
             ground.lending().change_hold(&one.rid, &library::title_id("s000001"), &past).await.unwrap();
+        }
+        ("warehouse", "promises-at-risk") => {
+            for (number, level) in [
+                ("261123PACKED0001", Warning::Half),
+                ("261123HANDED0001", Warning::ThreeQuarters),
+                ("261123ACCEPT0001", Warning::Broken),
+            ] {
+                let at = scene::parcel(&two, number);
+                let warn = Command::Warn { level };
+                step::carry_out(&ground.table, &at, &warn, ground.now()).await.unwrap();
+            }
+        }
+        ("promises", "morning") => {
+            scene::wait(ground, &three, CHAMBER).await;
+            let set = Setting::HopelessDays(10);
+            let rules = vec![Rule { set, scope: Scope::ALL }];
+            rules::add(&ground.table, &RuleSet { version: 2, rules, ..RuleSet::founding() }).await.unwrap();
+        }
+        ("notices", "waits-without-hope" | "waits-and-may-hope-again") => {
+            scene::wait(ground, &three, CHAMBER).await;
+            let [own] =
+                hold::queue(&ground.table, &library::title_id(CHAMBER), 2).await.unwrap().try_into().unwrap();
+            let found = Hold { hopeless: Some(ground.now()), version: own.version + 1, ..own };
+            ground.table.write(hold::replace(&found).unwrap()).await.unwrap();
         }
         ("notices", "accepted-after-a-wait") => {
             rewrite(ground, "261123ACCEPT0001", |parcel| Parcel { because: Because::CameFree, ..parcel })

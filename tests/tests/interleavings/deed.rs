@@ -77,7 +77,7 @@ pub(super) async fn cross(
             let (a, b) = if turned { (&theirs, &mine) } else { (&mine, &theirs) };
             check(ground, a, b).await;
             ground.assert_sound(1..=3).await;
-            Seen::of(&ground.items()).sound().unwrap();
+            Seen::of(&ground.items()).sound(ground.now()).unwrap();
             if met.is_none() {
                 assert!(n > 1, "{} makes calls", stopped.name);
                 break;
@@ -121,9 +121,24 @@ pub(super) async fn ordered(
     number
 }
 
+/// An order of several titles, and what is done about one without a free copy.
+pub(super) fn order_of_several(
+    name: &'static str,
+    reader: u32,
+    titles: &'static [&'static str],
+    to: Value,
+    if_missing: &'static str,
+) -> Deed {
+    asks(name, reader, move |token| order_if(token, titles, &to, "an-order-that-crosses", if_missing))
+}
+
 fn order_of(token: &str, titles: &[&str], to: &Value, key: &str) -> Request<Body> {
+    order_if(token, titles, to, key, "cancel")
+}
+
+fn order_if(token: &str, titles: &[&str], to: &Value, key: &str, if_missing: &str) -> Request<Body> {
     let lines: Vec<Value> = titles.iter().map(|id| json!({"title_id": id})).collect();
-    let wanted = json!({"lines": lines, "deliver_to": to, "if_missing": "cancel"});
+    let wanted = json!({"lines": lines, "deliver_to": to, "if_missing": if_missing});
     let mut request = request("POST", "/orders", token, &wanted);
     request.headers_mut().insert("idempotency-key", key.parse().unwrap());
     request

@@ -57,7 +57,7 @@ async fn a_book_is_renewed_or_was_handed_in() {
     let check_in = check_in("check-in", "desk-l01", COPY);
     cross(&mut ground, check_in, renew(1, COPY), async |ground, check_in, renew| {
         assert_eq!(check_in.code, "done");
-        assert!(renew.done() || (renew.status, renew.code.as_str()) == (404, "not_found"), "{renew:?}");
+        assert!(renew.done() || (renew.status, renew.code.as_str()) == (404, "loan_not_found"), "{renew:?}");
         assert_eq!(holder(ground, COPY).await, None);
     })
     .await;
@@ -70,7 +70,7 @@ async fn a_book_that_somebody_waits_for_goes_to_them_and_not_into_another_loan()
     let check_in = check_in("check-in", "desk-c01", COPY);
     cross(&mut ground, check_in, renew(1, COPY), async |ground, check_in, renew| {
         assert_eq!(check_in.code, "done");
-        assert!(["awaited", "not_found"].contains(&renew.code.as_str()), "{renew:?}");
+        assert!(["awaited", "loan_not_found"].contains(&renew.code.as_str()), "{renew:?}");
         assert!(is(2, holder(ground, COPY).await.as_ref()));
     })
     .await;

@@ -26,7 +26,7 @@ async fn a_book_that_is_cancelled_while_it_is_picked_stays_on_its_shelf_or_is_ta
         let line = parcel(ground, 1, &number).await.status();
         match pick.code.as_str() {
             "done" => assert_eq!(line, Recalled),
-            "wrong_parcel" | "cancelled_by_reader" => assert_eq!((pick.status, line), (409, Cancelled)),
+            "not_ordered" | "cancelled_by_reader" => assert_eq!((pick.status, line), (409, Cancelled)),
             other => panic!("{other}"),
         }
         assert_eq!(holder(ground, COPY).await, None);
@@ -82,7 +82,7 @@ async fn a_parcel_is_sent_elsewhere_or_handed_over() {
         if redirect.done() {
             assert_eq!(
                 (hand_over.status, hand_over.code.as_str()),
-                (409, "too_early"),
+                (409, "not_booked"),
                 "nobody is booked for it"
             );
             assert_eq!(

@@ -3,10 +3,6 @@
 
 use std::fmt;
 
-use super::chance::Chance;
-use super::ledger::{Ledger, Parcel, Stage};
-use super::world::{NO_TITLE, READERS, SITES, TITLES};
-
 /// The order that came of a step: the first one, the second …
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct OrderKey {
@@ -33,11 +29,39 @@ impl fmt::Debug for ParcelKey {
     }
 }
 
-/// Where something is to go.
+/// The return that came of a step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReturnKey(pub(super) u32);
+
+impl fmt::Debug for ReturnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "return {}", self.0)
+    }
+}
+
+/// Where something is to go: to one of a reader's two doors, or to a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum To {
     Home,
+    /// In a division where any number of parcels are brought in a slot.
+    Office,
     Site(&'static str),
+}
+
+impl To {
+    pub(super) fn is_door(self) -> bool {
+        match self {
+            Self::Home | Self::Office => true,
+            Self::Site(_) => false,
+        }
+    }
+}
+
+/// A slot that somebody wants: so many days from today, and which of the day's windows; the last one there is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct When {
+    pub(super) days: i64,
+    pub(super) window: usize,
 }
 
 /// What is done about books without a free copy.
@@ -77,6 +101,52 @@ pub(super) enum Work {
     BreakPromise,
 }
 
+/// How a reader wants to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PayBy {
+    Native,
+    H5,
+}
+
+/// What the platform says of a payment that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Truly,
+    /// With another amount.
+    Wrongly,
+    /// In another transaction.
+    Anew,
+}
+
+/// How a refund ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    Done,
+    Stuck,
+}
+
+/// How loans are to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Back {
+    Site(&'static str),
+    /// A courier comes home, so many days from today.
+    Courier {
+        days: i64,
+    },
+}
+
+/// What a courier does about a return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetch {
+    Booked,
+    /// He has the books (1), is under way (2), has brought them (3), so many minutes ago.
+    Push {
+        far: u8,
+        minutes_ago: i64,
+    },
+    CalledOff,
+}
+
 /// One thing that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
@@ -84,6 +154,7 @@ pub(super) enum Act {
         reader: u32,
         titles: Vec<usize>,
         to: To,
+        slot: Option<When>,
         missing: Missing,
     },
     Cancel {
@@ -95,6 +166,32 @@ pub(super) enum Act {
         reader: u32,
         order: OrderKey,
         to: To,
+        slot: Option<When>,
+    },
+    /// The reader's page asks what it needs to pay.
+    AskToPay {
+        reader: u32,
+        order: OrderKey,
+        by: PayBy,
+    },
+    /// The platform tells that an order was paid, perhaps not for the first time and perhaps too late.
+    Pay {
+        order: OrderKey,
+        told: Told,
+    },
+    /// The time for paying is looked at.
+    GiveUp {
+        order: OrderKey,
+    },
+    /// The platform takes no money any more for what is not wanted.
+    Close {
+        order: OrderKey,
+    },
+    /// The platform tells what came of a refund, the first of which is 1.
+    Refund {
+        order: OrderKey,
+        n: usize,
+        ended: Ended,
     },
     Hold {
         reader: u32,
@@ -129,6 +226,24 @@ pub(super) enum Act {
     Expire {
         parcel: ParcelKey,
     },
+    BookReturn {
+        reader: u32,
+        books: Vec<&'static str>,
+        way: Back,
+    },
+    CallOffReturn {
+        reader: u32,
+        of: ReturnKey,
+    },
+    /// A desk, a drop or a driver takes a book from its reader.
+    TakeBack {
+        copy: &'static str,
+        site: &'static str,
+    },
+    Fetch {
+        of: ReturnKey,
+        fetch: Fetch,
+    },
     /// The stream's message that a title has a copy for somebody, or somebody for a copy.
     Give {
         title: usize,
@@ -143,253 +258,4 @@ pub(super) struct Step {
     pub(super) id: u32,
     pub(super) seconds: i64,
     pub(super) act: Act,
-}
-
-/// Thinks of the next step: mostly what somebody would do, sometimes what nobody should.
-pub(super) fn think(chance: &mut Chance, ledger: &Ledger, id: u32) -> Step {
-    let seconds = 1 + i64::try_from(chance.below(40)).unwrap();
-    // Hours or days pass: suspended holds wait again, loans come near their end, parcels are not collected.
-    if chance.percent(3) {
-        let minutes = i64::try_from(chance.below(7 * 24 * 60)).unwrap();
-        return Step { id, seconds: seconds + 60 * minutes, act: Act::Queues };
-    }
-    Step { id, seconds, act: act(chance, ledger) }
-}
-
-fn act(chance: &mut Chance, ledger: &Ledger) -> Act {
-    let reader = 1 + u32::try_from(chance.below(u64::from(READERS))).unwrap();
-    let roll = chance.below(100);
-    let thought = match roll {
-        0..48 => further(chance, ledger),
-        48..66 => anything(chance, ledger),
-        66..73 => Some(order(chance, ledger, reader)),
-        73..77 => cancel(chance, ledger),
-        77..80 => redirect(chance, ledger),
-        80..83 => Some(hold(chance, ledger, reader)),
-        83..86 => change(chance, ledger),
-        86..87 => waiting(chance, ledger).map(|(reader, title)| Act::Leave { reader, title }),
-        87..92 => check_in(chance, ledger),
-        92..95 => renew(chance, ledger),
-        95..99 => expire(chance, ledger),
-        _ => Some(Act::Give { title: chance.one(&[0, 1, 2, 3, 4, 5]) }),
-    };
-    // Who has nothing to do looks after something else.
-    thought
-        .or_else(|| further(chance, ledger))
-        .or_else(|| anything(chance, ledger))
-        .unwrap_or_else(|| order(chance, ledger, reader))
-}
-
-/// Any title; mostly one that the reader has not, and sometimes none at all.
-fn title(chance: &mut Chance, ledger: &Ledger, reader: u32) -> usize {
-    let waits_for = ledger.waits_for(reader);
-    let wanted: Vec<usize> = (0..NO_TITLE)
-        .filter(|title| !ledger.readers[&reader].open.contains_key(title) && !waits_for.contains(title))
-        .collect();
-    let free: Vec<usize> = wanted.iter().copied().filter(|title| ledger.is_free(*title)).collect();
-    let thought = match chance.below(100) {
-        0..1 => Some(NO_TITLE),
-        1..7 => None,
-        7..45 => chance.of(&free),
-        _ => chance.of(&wanted),
-    };
-    thought.unwrap_or_else(|| chance.one(&[0, 1, 2, 3, 4, 5]))
-}
-
-fn hold(chance: &mut Chance, ledger: &Ledger, reader: u32) -> Act {
-    let mut title = title(chance, ledger, reader);
-    // Who may have it at once does not queue.
-    if ledger.is_free(title) {
-        title = self::title(chance, ledger, reader);
-    }
-    Act::Hold { reader, title, to: to(chance), until: until(chance) }
-}
-fn to(chance: &mut Chance) -> To {
-    chance.one(&[To::Home, To::Home, To::Site("S01"), To::Site("S01"), To::Site("S01"), To::Site("C01")])
-}
-
-fn until(chance: &mut Chance) -> Option<i64> {
-    chance.percent(25).then(|| i64::try_from(chance.below(12)).unwrap())
-}
-
-fn order(chance: &mut Chance, ledger: &Ledger, reader: u32) -> Act {
-    let many = chance.one(&[1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4]);
-    let mut titles = Vec::new();
-    for _ in 0..3 * many {
-        let one = title(chance, ledger, reader);
-        if titles.len() < many && (!titles.contains(&one) || chance.percent(3)) {
-            titles.push(one);
-        }
-    }
-    let missing = chance.one(&[Missing::Ship, Missing::Wait, Missing::Wait, Missing::Cancel]);
-    Act::Order { reader, titles, to: to(chance), missing }
-}
-
-/// The next step of a parcel on its way.
-fn further(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let open: Vec<ParcelKey> =
-        ledger.parcels.iter().filter(|(_, parcel)| busy(parcel)).map(|(key, _)| *key).collect();
-    let key = chance.of(&open)?;
-    let parcel = &ledger.parcels[&key];
-    Some(Act::Work { parcel: key, work: next(chance, parcel)? })
-}
-
-fn busy(parcel: &Parcel) -> bool {
-    let over = parcel.stage().with_reader() || parcel.stage().is_void();
-    !over || parcel.stage() == Stage::Recalled || parcel.revoked.is_some()
-}
-
-fn next(chance: &mut Chance, parcel: &Parcel) -> Option<Work> {
-    let at = parcel.site;
-    let of = |stage: Stage| parcel.books.iter().find(|book| book.stage == stage).map(|book| book.copy);
-    if parcel.revoked.is_some() && chance.percent(70) {
-        return Some(Work::CalledOff);
-    }
-    if let Some(copy) = of(Stage::Recalled).filter(|_| chance.percent(50)) {
-        return Some(Work::TakeOut(copy, at));
-    }
-    Some(match (parcel.stage(), parcel.to) {
-        (Stage::Reserved, _) => Work::Accept,
-        (Stage::Accepted, _) if !parcel.sorted => Work::Sort,
-        (Stage::Accepted, _) => Work::Pick(of(Stage::Accepted)?, at),
-        (Stage::Picked, _) if !parcel.boxed => Work::PrepareBox,
-        (Stage::Picked, _) => Work::Pack(of(Stage::Picked)?, at),
-        // A carrier is booked when the one before is called off.
-        (Stage::Packed, _) if parcel.booked.is_none() && parcel.revoked.is_some() => Work::CalledOff,
-        (Stage::Packed, to) if parcel.booked.is_none() => Work::Book { van: to != To::Home },
-        (Stage::Packed, _) if chance.percent(85) => Work::HandOver(at),
-        (Stage::Dispatched, To::Site(_)) if chance.percent(70) => Work::Depart(at),
-        (Stage::Packed | Stage::Dispatched | Stage::Delivering, To::Site(site)) => Work::Arrive(site),
-        (Stage::Packed | Stage::Dispatched | Stage::Delivering, To::Home) => push(chance),
-        // Some are never collected.
-        (Stage::Ready, To::Site(site)) if chance.percent(3) => Work::Collect { site, right_code: true },
-        (Stage::Recalled, _) => Work::TakeOut(of(Stage::Recalled)?, at),
-        _ => return None,
-    })
-}
-
-/// How long ago the courier says that it was. By his clock nothing comes before what he told earlier.
-const CLOCK: [i64; 4] = [0, 1, 5, 8];
-
-fn push(chance: &mut Chance) -> Work {
-    let minutes_ago = chance.one(&CLOCK);
-    Work::Push { far: chance.one(&[1, 2, 3, 3, 3]), minutes_ago }
-}
-
-/// Anything to any parcel, at any site.
-fn anything(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let parcel = recent(chance, ledger)?;
-    let books = &ledger.parcels[&parcel].books;
-    let copy = if chance.percent(90) { chance.of(books)?.copy } else { any_copy(chance) };
-    let site = if chance.percent(70) { ledger.parcels[&parcel].site } else { chance.one(&SITES) };
-    let free_to_book = ledger.parcels[&parcel].revoked.is_none();
-    let work = match chance.below(14) {
-        0 => Work::Accept,
-        1 => Work::Sort,
-        2 => Work::Pick(copy, site),
-        3 => Work::PrepareBox,
-        4 => Work::Pack(copy, site),
-        5 if free_to_book => Work::Book { van: ledger.parcels[&parcel].to != To::Home },
-        6 => Work::HandOver(site),
-        7 => Work::Depart(site),
-        8 => Work::Arrive(chance.one(&SITES)),
-        9 => Work::Collect { site: chance.one(&SITES), right_code: chance.percent(50) },
-        10 => push(chance),
-        11 => Work::TakeOut(copy, site),
-        12 => Work::CalledOff,
-        _ => Work::BreakPromise,
-    };
-    Some(Act::Work { parcel, work })
-}
-
-fn recent(chance: &mut Chance, ledger: &Ledger) -> Option<ParcelKey> {
-    let late: Vec<ParcelKey> = ledger.parcels.keys().rev().take(25).copied().collect();
-    chance.of(&late)
-}
-
-fn any_copy(chance: &mut Chance) -> &'static str {
-    let title = TITLES[chance.one(&[0, 1, 2, 3, 4, 5])];
-    chance.one(title.1).0
-}
-
-/// A parcel's order that may still be changed; now and then any, by anybody.
-fn changeable(chance: &mut Chance, ledger: &Ledger) -> Option<(u32, OrderKey)> {
-    let early = |parcel: &Parcel| !parcel.stage().is_void() && parcel.stage() < Stage::Dispatched;
-    let open: Vec<ParcelKey> =
-        ledger.parcels.iter().filter(|(_, one)| early(one)).map(|(key, _)| *key).collect();
-    let parcel = if chance.percent(80) { chance.of(&open) } else { None };
-    let key = parcel.or_else(|| recent(chance, ledger))?.order;
-    let reader = if chance.percent(97) { ledger.orders[&key].reader } else { chance.one(&[1, 2, 3, 4, 5]) };
-    Some((reader, key))
-}
-
-fn cancel(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let (reader, order) = changeable(chance, ledger)?;
-    let mut books: Vec<&'static str> = Vec::new();
-    // The whole order, or some of its books.
-    if chance.percent(75) {
-        let all =
-            ledger.parcels.iter().filter(|(key, _)| key.order == order).flat_map(|(_, parcel)| &parcel.books);
-        books = all.map(|book| book.copy).filter(|_| chance.percent(50)).collect();
-    }
-    if chance.percent(2) {
-        books.push(any_copy(chance));
-    }
-    Some(Act::Cancel { reader, order, books })
-}
-
-fn redirect(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let (reader, order) = changeable(chance, ledger)?;
-    Some(Act::Redirect { reader, order, to: to(chance) })
-}
-
-fn waiting(chance: &mut Chance, ledger: &Ledger) -> Option<(u32, usize)> {
-    let all: Vec<(u32, usize)> = ledger
-        .queues
-        .iter()
-        .flat_map(|(title, queue)| queue.iter().map(|hold| (hold.reader, *title)))
-        .collect();
-    if chance.percent(95) {
-        chance.of(&all)
-    } else {
-        Some((chance.one(&[1, 2, 3, 4, 5]), chance.one(&[0, 1, 2, 3, 4, 5])))
-    }
-}
-
-fn change(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let (reader, title) = waiting(chance, ledger)?;
-    let resumes = chance.one(&[None, Some(None), Some(Some(1)), Some(Some(3)), Some(Some(9))]);
-    let to = chance.percent(25).then(|| to(chance));
-    let until = chance.percent(15).then(|| until(chance));
-    Some(Act::ChangeHold { reader, title, to, until, resumes })
-}
-
-fn check_in(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let lent: Vec<&'static str> =
-        ledger.copies.iter().filter(|(_, copy)| copy.lent).map(|(code, _)| *code).collect();
-    let copy = if chance.percent(75) { chance.of(&lent)? } else { any_copy(chance) };
-    Some(Act::CheckIn { copy, site: chance.one(&["C01", "C01", "L01", "L01", "S01"]) })
-}
-
-fn renew(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let lent: Vec<(u32, &'static str)> = ledger
-        .readers
-        .iter()
-        .flat_map(|(n, reader)| reader.open.values().map(|item| (*n, item)))
-        .filter(|(_, item)| item.loan.is_some() || chance.percent(10))
-        .map(|(n, item)| (n, item.copy))
-        .collect();
-    let (reader, copy) = chance.of(&lent)?;
-    Some(Act::Renew { reader, copy: if chance.percent(95) { copy } else { any_copy(chance) } })
-}
-
-fn expire(chance: &mut Chance, ledger: &Ledger) -> Option<Act> {
-    let ready: Vec<ParcelKey> = ledger
-        .parcels
-        .iter()
-        .filter(|(_, parcel)| parcel.stage() == Stage::Ready)
-        .map(|(key, _)| *key)
-        .collect();
-    let parcel = if chance.percent(90) { chance.of(&ready)? } else { recent(chance, ledger)? };
-    Some(Act::Expire { parcel })
 }

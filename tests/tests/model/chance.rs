@@ -1,10 +1,10 @@
 //! Chance that is the same in every run: SplitMix64.
 
 /// A sequence of numbers, all of them told by its seed.
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -17,23 +17,23 @@ impl Chance {
     }
 
     /// One of `0..n`.
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n.max(1)
     }
 
     /// Whether something happens that happens so many times in a hundred.
-    pub(super) fn percent(&mut self, times: u64) -> bool {
+    pub(crate) fn percent(&mut self, times: u64) -> bool {
         self.below(100) < times
     }
 
     /// One of these.
-    pub(super) fn of<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+    pub(crate) fn of<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         let n = self.below(u64::try_from(from.len()).unwrap());
         from.get(usize::try_from(n).unwrap()).cloned()
     }
 
     /// One of these, of which there are some.
-    pub(super) fn one<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(crate) fn one<T: Clone>(&mut self, from: &[T]) -> T {
         self.of(from).unwrap()
     }
 }

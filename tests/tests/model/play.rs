@@ -1,28 +1,26 @@
 //! Plays a history on a real table, and compares it after every step with the ledger.
 
+mod money;
+mod orders;
+mod parcels;
+mod returns;
+mod text;
+
 use axum::Router;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::{Value, json};
-use yujie_domain::courier::Journey;
+use yujie_domain::audit::Severity;
 use yujie_domain::hold::Wherever;
-use yujie_domain::order::Obstacle;
-use yujie_domain::parcel::{Booking, Carrier, Command, Refusal, Ticket, Warning};
-use yujie_domain::renewal::NotRenewed;
-use yujie_domain::{Barcode, OrderNo, ParcelRef, Waybill};
-use yujie_lending::{
-    CancelError, Change, CheckInError, CheckedIn, Expired, Fault, HoldChange, HoldError, Lending, NewHold,
-    RedirectError, RenewError,
-};
-use yujie_runtime::step::{self, StepError};
-use yujie_table::idempotency::Answer as Kept;
-use yujie_tests::ground::{asked, request, send};
+use yujie_domain::slot::Slot;
+use yujie_domain::{OrderNo, ParcelRef};
+use yujie_lending::{CheckInError, CheckedIn, Expired, Fault, Lending, RenewError};
 use yujie_tests::{Ground, library};
 
-use super::act::{Act, Missing, OrderKey, ParcelKey, Step, To, Work};
-use super::ledger::{Answer, Chosen, Hold, Ledger, SECOND, code, day_of, ticket};
+use super::act::{Act, OrderKey, ParcelKey, ReturnKey, Step, To, When};
+use super::ledger::{Answer, Chosen, Ledger, SECOND, day_of};
 use super::seen::Seen;
-use super::world::{self, PICKUP_DAYS, READERS, REMEDY_DAYS, TITLES};
+use super::world::{self, READERS, TITLES};
 
 /// How often everything is compared and not only what was touched.
 const ALL_EVERY: u32 = 100;
@@ -32,6 +30,7 @@ pub(super) struct Play {
     ground: Ground,
     lending: Lending,
     ordering: Router,
+    payments: Router,
     promises: promises::App,
     pub(super) ledger: Ledger,
     seen: Seen,
@@ -47,6 +46,7 @@ impl Play {
         Self {
             lending: ground.lending(),
             ordering: ground.ordering(),
+            payments: ground.payments(),
             promises: ground.promises(),
             ledger: Ledger::new(ground.now().as_millisecond()),
             seen: Seen::of(&ground.items()),
@@ -74,7 +74,7 @@ impl Play {
         }
         self.learn_numbers();
         self.compare(step.id.is_multiple_of(ALL_EVERY))?;
-        self.seen.sound()?;
+        self.seen.sound(self.ground.now())?;
         if step.act == Act::Queues
             && let Some(title) = (0..TITLES.len()).find(|title| self.ledger.owes(*title))
         {
@@ -120,8 +120,12 @@ impl Play {
             let id = TITLES[*title].0;
             same(format!("the queue for {id}"), self.seen.queue_text(id), ledger.queue_text(*title))?;
         }
-        let own: Vec<ParcelKey> =
-            ledger.parcels.keys().filter(|key| all || ledger.touched.contains(key)).copied().collect();
+        let own: Vec<ParcelKey> = ledger
+            .parcels
+            .keys()
+            .filter(|key| all || ledger.touched.parcels.contains(key))
+            .copied()
+            .collect();
         for key in &own {
             let at = self.at(*key);
             if !self.seen.parcels.contains_key(&at) {
@@ -131,6 +135,32 @@ impl Play {
             let number = ledger.orders[&key.order].number.as_deref().unwrap();
             let what = format!("the head of {:?}", key.order);
             same(what, self.seen.order_text(number), ledger.order_text(key.order))?;
+        }
+        let touched = &ledger.touched;
+        let owing: Vec<OrderKey> =
+            ledger.orders.keys().filter(|key| all || touched.payments.contains(key)).copied().collect();
+        for key in &owing {
+            let seen = self.seen.payment_text(ledger.number_of(*key));
+            same(format!("what is owed for {key:?}"), seen, ledger.payment_text(*key))?;
+        }
+        let back: Vec<ReturnKey> =
+            ledger.returns.keys().filter(|key| all || touched.returns.contains(key)).copied().collect();
+        for key in &back {
+            let seen = self.seen.return_text(&ledger.returns[key].number);
+            same(format!("{key:?}"), seen, ledger.return_text(*key))?;
+        }
+        let numbers: Vec<&str> = owing.iter().map(|key| ledger.number_of(*key)).collect();
+        let known =
+            |no: &str| numbers.contains(&no) || back.iter().any(|key| ledger.returns[key].number == no);
+        if let Some(no) = self.seen.touched_numbers.iter().find(|no| !known(no)) {
+            return Err(format!("the payment or return {no} was changed, and should not have been"));
+        }
+        if all && self.seen.returns.len() != ledger.returns.len() {
+            return Err(format!(
+                "there are {} returns, not {}",
+                self.seen.returns.len(),
+                ledger.returns.len()
+            ));
         }
         let known: Vec<ParcelRef> = own.iter().map(|key| self.at(*key)).collect();
         match self.seen.touched.iter().find(|at| !known.contains(at)) {
@@ -153,6 +183,11 @@ impl Play {
         }
     }
 
+    fn wherever(&self, reader: u32, to: To, slot: Option<When>) -> Wherever {
+        let slot = slot.map(|When { days, window }| world::window(window).on(self.day(days)));
+        wherever(reader, to, slot)
+    }
+
     fn day(&self, days: i64) -> Date {
         date(day_of(self.ledger.now) + days)
     }
@@ -160,27 +195,31 @@ impl Play {
     /// Does a step with the product, and says what came of it in the ledger's words.
     async fn really(&self, step: &Step) -> (Answer, Option<Chosen>) {
         let answer = match &step.act {
-            Act::Order { reader, titles, to, missing } => {
-                return self.order(step.id, *reader, titles, *to, *missing).await;
+            Act::Order { reader, titles, to, slot, missing } => {
+                return self
+                    .order(step.id, *reader, titles, &self.wherever(*reader, *to, *slot), *missing)
+                    .await;
             }
+            Act::BookReturn { reader, books, way } => {
+                return self.book_return(step.id, *reader, books, *way).await;
+            }
+            Act::TakeBack { copy, site } => return self.take_back(copy, site).await,
             Act::Cancel { reader, order, books } => self.cancel(*reader, *order, books).await,
-            Act::Redirect { reader, order, to } => self.redirect(*reader, *order, *to).await,
+            Act::Redirect { reader, order, to, slot } => {
+                self.redirect(*reader, *order, &self.wherever(*reader, *to, *slot)).await
+            }
+            Act::AskToPay { reader, order, by } => self.ask_to_pay(*reader, *order, *by).await,
+            Act::Pay { order, told } => self.pay(*order, *told).await,
+            Act::GiveUp { order } => self.give_up(*order).await,
+            Act::Close { order } => self.close(*order).await,
+            Act::Refund { order, n, ended } => self.refund_ended(*order, *n, *ended).await,
             Act::Hold { reader, title, to, until } => self.hold(step.id, *reader, *title, *to, *until).await,
             Act::ChangeHold { reader, title, to, until, resumes } => {
-                let day = |days: Option<i64>| Change::To(days.map(|days| self.day(days)));
-                let change = HoldChange {
-                    deliver_to: to.map(|to| wherever(*reader, to)),
-                    until: until.map_or(Change::Keep, day),
-                    resumes: resumes.map_or(Change::Keep, day),
-                };
-                let rid = library::reader(*reader).rid;
-                let done = self.lending.change_hold(&rid, &title_id(*title), &change).await;
-                done.map(|()| "changed".to_owned()).map_err(hold_code)
+                self.change_hold(*reader, *title, (*to, *until, *resumes)).await
             }
-            Act::Leave { reader, title } => {
-                let left = self.lending.leave(&library::reader(*reader).rid, &title_id(*title)).await;
-                left.map(|()| "left".to_owned()).map_err(hold_code)
-            }
+            Act::Leave { reader, title } => self.leave(*reader, *title).await,
+            Act::CallOffReturn { reader, of } => self.call_off_return(*reader, *of).await,
+            Act::Fetch { of, fetch } => self.fetch(step.id, *of, *fetch).await,
             Act::Work { parcel, work } => self.work(step.id, *parcel, work).await,
             Act::CheckIn { copy, site } => {
                 match self.lending.check_in(&library::barcode(copy), &library::site_id(site)).await {
@@ -193,10 +232,10 @@ impl Play {
                 }
             }
             Act::Renew { reader, copy } => {
-                match self.lending.renew(&library::reader(*reader).rid, &library::barcode(copy)).await {
+                match self.lending.renew(&library::reader(*reader).rid, &library::barcode(copy), None).await {
                     Ok(due) => Ok(format!("due on day {}", number(due))),
                     Err(RenewError::NotFound) => Err("not_found".to_owned()),
-                    Err(RenewError::Refused(reasons)) => Err(renewal_codes(&reasons)),
+                    Err(RenewError::Refused(reasons)) => Err(codes_of(&reasons)),
                     Err(RenewError::Fault(error)) => Err(fault(&error)),
                 }
             }
@@ -214,252 +253,19 @@ impl Play {
         (answer, None)
     }
 
-    async fn order(
-        &self,
-        id: u32,
-        reader: u32,
-        titles: &[usize],
-        to: To,
-        missing: Missing,
-    ) -> (Answer, Option<Chosen>) {
-        let lines: Vec<Value> = titles.iter().map(|title| json!({"title_id": title_id(*title)})).collect();
-        let missing = match missing {
-            Missing::Ship => "ship_found",
-            Missing::Wait => "wait",
-            Missing::Cancel => "cancel",
-        };
-        let body = json!({"lines": lines, "deliver_to": wherever(reader, to), "if_missing": missing});
-        let token = self.ground.token(&library::reader(reader).subject());
-        let mut request = request("POST", "/orders", &token, &body);
-        request.headers_mut().insert("idempotency-key", format!("step-{id:06}").parse().unwrap());
-        let answer = send(self.ordering.clone(), request).await;
-        if answer.status != 201 {
-            return (Err(problem_codes(&answer.body)), None);
-        }
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let copies = |parcel: &Value| -> Vec<&'static str> {
-            parcel["lines"].as_array().unwrap().iter().map(|line| known(&text(&line["barcode"]))).collect()
-        };
-        let from = |copies: &Vec<&'static str>| self.ledger.copies[copies[0]].site;
-        let parcels = answer.body["parcels"].as_array().unwrap().iter().map(copies);
-        let parcels = parcels.map(|copies| (from(&copies), copies)).collect();
-        (Ok("ordered".to_owned()), Some(Chosen { number: text(&answer.body["order_no"]), parcels }))
-    }
-
-    async fn cancel(&self, reader: u32, order: OrderKey, books: &[&str]) -> Answer {
-        let rid = library::reader(reader).rid;
-        let books: Vec<Barcode> = books.iter().map(|code| library::barcode(code)).collect();
-        let codes = |codes: Vec<Barcode>| {
-            let mut codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
-            codes.sort_unstable();
-            codes
-        };
-        let late = |late: Vec<(Barcode, yujie_domain::parcel::LineStatus)>| {
-            let mut late: Vec<String> =
-                late.iter().map(|(code, at)| format!("{code} {}", at.as_str())).collect();
-            late.sort_unstable();
-            late
-        };
-        match self.lending.cancel(&rid, &self.number(order), &books).await {
-            Ok(done) => Ok(format!(
-                "now {:?}, before {:?}, too late {:?}",
-                codes(done.now),
-                codes(done.before),
-                late(done.too_late)
-            )),
-            Err(CancelError::NotFound) => Err("not_found".to_owned()),
-            Err(CancelError::NoSuchBook) => Err("no_such_book".to_owned()),
-            Err(CancelError::TooLate(books)) => Err(format!("too_late {:?}", late(books))),
-            Err(CancelError::Fault(error)) => Err(fault(&error)),
-        }
-    }
-
-    async fn redirect(&self, reader: u32, order: OrderKey, to: To) -> Answer {
-        let rid = library::reader(reader).rid;
-        match self.lending.redirect(&rid, &self.number(order), &wherever(reader, to)).await {
-            Ok(_) => Ok("redirected".to_owned()),
-            Err(RedirectError::NotFound) => Err("not_found".to_owned()),
-            Err(RedirectError::TooLate(_)) => Err("too_late".to_owned()),
-            Err(RedirectError::Obstacle(obstacle)) => Err(obstacle_codes(&[obstacle])),
-            Err(RedirectError::Fault(error)) => Err(fault(&error)),
-        }
+    /// What the product's audit finds: that nobody follows the stream here is no fault.
+    pub(super) async fn audit(&self) -> Result<(), String> {
+        let found = yujie_tests::audit::findings(&self.ground).await;
+        let wrong: Vec<String> = found
+            .iter()
+            .filter(|finding| finding.kind.severity() == Severity::Contradiction)
+            .map(|finding| format!("{finding:?}"))
+            .collect();
+        if wrong.is_empty() { Ok(()) } else { Err(format!("the audit finds {wrong:#?}")) }
     }
 
     fn number(&self, order: OrderKey) -> OrderNo {
         OrderNo::parse(self.ledger.orders[&order].number.as_deref().unwrap()).unwrap()
-    }
-
-    async fn hold(&self, id: u32, reader: u32, title: usize, to: To, until: Option<i64>) -> Answer {
-        let new = NewHold {
-            title_id: title_id(title),
-            deliver_to: wherever(reader, to),
-            until: until.map(|days| self.day(days)),
-        };
-        let (asked, kept) = asked(&format!("hold of step {id}"));
-        let answer = |_: &_| -> Result<Kept, HoldError> { Ok(kept.clone()) };
-        let placed = self.lending.place_hold(&library::reader(reader).rid, &new, &asked, answer).await;
-        placed.map(|_| "waits".to_owned()).map_err(hold_code)
-    }
-
-    async fn give(&self, title: usize) -> Result<usize, String> {
-        self.lending.give(&title_id(title)).await.map(|gifts| gifts.len()).map_err(|error| fault(&error))
-    }
-
-    async fn work(&self, id: u32, key: ParcelKey, work: &Work) -> Answer {
-        let site = library::site_id;
-        let (now, parcel) = (self.ground.now(), &self.ledger.parcels[&key]);
-        let scanned = |code: &str, at: &str| (library::barcode(code), site(at));
-        let command = match *work {
-            Work::Accept => Command::Accept,
-            Work::Sort => Command::Sort,
-            Work::Pick(code, at) => {
-                let (barcode, site) = scanned(code, at);
-                Command::Pick { barcode, site }
-            }
-            Work::PrepareBox => Command::PrepareBox,
-            Work::Pack(code, at) => {
-                let (barcode, site) = scanned(code, at);
-                Command::Pack { barcode, site }
-            }
-            Work::Book { van } => {
-                let carrier = if van { Carrier::Van } else { Carrier::Kuaidi100 };
-                let ticket = (!van).then(|| Ticket { task: ticket(id), order: "O".to_owned() });
-                let waybill = Waybill::parse(&format!("SF{id:012}")).unwrap();
-                Command::Book(Booking { carrier, waybill, ticket })
-            }
-            Work::HandOver(at) => Command::HandOver { site: site(at) },
-            Work::Depart(at) => Command::Depart { site: site(at) },
-            Work::Arrive(at) => {
-                Command::Arrive { site: site(at), code: code(id), keep_until: self.day(PICKUP_DAYS) }
-            }
-            Work::Collect { site: at, right_code } => {
-                let right = parcel.code.clone().filter(|_| right_code);
-                Command::Collect { site: site(at), code: right.unwrap_or_else(|| "wrong".to_owned()) }
-            }
-            Work::Push { far, minutes_ago } => {
-                let at = |least: u8, before: i64| {
-                    (far >= least).then(|| now - SignedDuration::from_mins(minutes_ago + before))
-                };
-                Command::Follow(Journey { collected: at(1, 20), under_way: at(2, 10), delivered: at(3, 0) })
-            }
-            Work::TakeOut(code, at) => {
-                let (barcode, site) = scanned(code, at);
-                Command::TakeOut { barcode, site }
-            }
-            Work::CalledOff => {
-                let stored = yujie_table::parcel::get(&self.ground.table, &self.at(key)).await.unwrap();
-                let nobody = Ticket { task: ticket(id), order: "O".to_owned() };
-                Command::Revoked(stored.and_then(|parcel| parcel.revoked).unwrap_or(nobody))
-            }
-            Work::BreakPromise => {
-                let remedy_days = u16::try_from(REMEDY_DAYS).unwrap();
-                Command::Warn { level: Warning::Broken, remedy_days }
-            }
-        };
-        match step::carry_out(&self.ground.table, &self.at(key), &command, now).await {
-            Ok(done) => Ok(if done.changed { "changed" } else { "already" }.to_owned()),
-            Err(StepError::NotFound) => Err("not_found".to_owned()),
-            Err(StepError::Refused(refusal)) => Err(refusal_code(&refusal).to_owned()),
-            Err(StepError::Table(error)) => Err(format!("a fault: {error}")),
-        }
-    }
-}
-
-/// The ledger's side of what is compared.
-impl Ledger {
-    /// Whether a copy stands free though somebody could have it.
-    fn owes(&self, title: usize) -> bool {
-        self.whose_turn(title).is_some()
-            && self.copies.values().any(|copy| copy.title == title && copy.of.is_none())
-    }
-
-    fn number_of(&self, order: OrderKey) -> &str {
-        self.orders[&order].number.as_deref().unwrap_or("?")
-    }
-
-    fn copy_text(&self, code: &str) -> String {
-        let copy = &self.copies[code];
-        let status = match (copy.of, copy.lent) {
-            (None, _) => "available",
-            (Some(_), false) => "reserved",
-            (Some(_), true) => "on_loan",
-        };
-        let holder = copy.of.map(|key| {
-            let rid = library::reader(self.orders[&key.order].reader).rid;
-            format!("{rid}.{}.{}", self.number_of(key.order), key.n)
-        });
-        format!("{} {status} {}", copy.site, holder.unwrap_or_default())
-    }
-
-    fn reader_text(&self, n: u32) -> String {
-        let reader = &self.readers[&n];
-        let days: Vec<String> = reader.uncollected.iter().map(|day| date(*day).to_string()).collect();
-        let since = |title: usize| self.queues[&title].iter().find(|hold| hold.reader == n).unwrap().since;
-        let holds: std::collections::BTreeMap<&str, i64> =
-            self.waits_for(n).into_iter().map(|title| (TITLES[title].0, since(title))).collect();
-        let mut text = format!("uncollected {days:?}, waits for {holds:?}");
-        for (title, item) in &reader.open {
-            text += &format!("\n  {} {} of {}", TITLES[*title].0, item.copy, self.number_of(item.order));
-            if let Some(loan) = item.loan {
-                text += &format!(" since {} until {}, renewed {}", loan.since, date(loan.due), loan.renewed);
-            }
-        }
-        text
-    }
-
-    fn queue_text(&self, title: usize) -> String {
-        let day = |day: Option<i64>| day.map(|day| date(day).to_string()).unwrap_or_default();
-        let line = |hold: &Hold| {
-            let (to, until, resumes) = (place(hold.to), day(hold.until), day(hold.resumes));
-            format!("\n  {} since {} to {to}, until {until}, resumes {resumes}", hold.reader, hold.since)
-        };
-        self.queues[&title].iter().map(line).collect()
-    }
-
-    fn order_text(&self, key: OrderKey) -> String {
-        let order = &self.orders[&key];
-        let ids = |titles: &[usize]| titles.iter().map(|title| TITLES[*title].0).collect::<Vec<_>>();
-        format!(
-            "to {}, promised {}, unfilled {:?}, queued {:?}, from a hold {}",
-            place(order.to),
-            order.promised,
-            ids(&order.unfilled),
-            ids(&order.queued),
-            order.from_hold
-        )
-    }
-
-    fn parcel_text(&self, key: ParcelKey) -> String {
-        let parcel = &self.parcels[&key];
-        let mut text = format!("from {} to {}", parcel.site, place(parcel.to));
-        text += &format!(
-            ", takes a place {}, promised {}, sorted {}, boxed {}",
-            parcel.takes_place, self.orders[&key.order].promised, parcel.sorted, parcel.boxed
-        );
-        let booked = parcel.booked.clone().map(|(van, ticket)| (van, (!van).then_some(ticket)));
-        text += &format!(
-            ", booked {booked:?} after {}, revoked {:?}, code {:?}, until {:?}, remedy {}",
-            parcel.attempt,
-            parcel.revoked,
-            parcel.code,
-            parcel.keep_until.map(|day| date(day).to_string()),
-            if parcel.broken { REMEDY_DAYS } else { 0 }
-        );
-        for book in &parcel.books {
-            text += &format!("\n  {} {} {}", TITLES[book.title].0, book.copy, book.stage.name());
-        }
-        for (stage, at, place, by, code) in &parcel.history {
-            let (place, code) = (place.unwrap_or_default(), code.unwrap_or_default());
-            text += &format!("\n  {} at {at} {place} by {by} {code}", stage.name());
-        }
-        text
-    }
-}
-
-fn place(to: To) -> &'static str {
-    match to {
-        To::Home => "home",
-        To::Site(site) => site,
     }
 }
 
@@ -484,9 +290,10 @@ fn known(code: &str) -> &'static str {
         .unwrap()
 }
 
-fn wherever(reader: u32, to: To) -> Wherever {
+fn wherever(reader: u32, to: To, slot: Option<Slot>) -> Wherever {
     match to {
-        To::Home => Wherever::Home { address_id: library::reader(reader).address, slot: None },
+        To::Home => Wherever::Home { address_id: library::reader(reader).address, slot },
+        To::Office => Wherever::Home { address_id: world::office(reader), slot },
         To::Site(site) => Wherever::Site { site_id: library::site_id(site) },
     }
 }
@@ -504,43 +311,13 @@ fn codes_of<T: serde::Serialize>(reasons: &[T]) -> String {
     codes.join(" ")
 }
 
-fn obstacle_codes(obstacles: &[Obstacle]) -> String {
-    codes_of(obstacles)
-}
-
-fn renewal_codes(reasons: &[NotRenewed]) -> String {
-    codes_of(reasons)
-}
-
 /// The reasons of a refusal over HTTP, each of which is told in Chinese; else its code.
 fn problem_codes(problem: &Value) -> String {
-    let Some(reasons) = problem["reasons"].as_array() else { return problem["code"].to_string() };
+    let code = problem["code"].as_str().unwrap_or_default();
+    let Some(reasons) = problem["reasons"].as_array() else { return code.to_owned() };
     for reason in reasons {
         let detail = reason["detail"].as_str().unwrap_or_default();
         assert!(detail.contains('。'), "{reason} says nothing to its reader");
     }
     codes_of(reasons)
-}
-
-fn hold_code(error: HoldError) -> String {
-    match error {
-        HoldError::NotFound => "not_found".to_owned(),
-        HoldError::Refused(obstacles) => obstacle_codes(&obstacles),
-        HoldError::Fault(error) => fault(&error),
-    }
-}
-
-fn refusal_code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::TooEarly { .. } => "too_early",
-        Refusal::Unpaid => "unpaid",
-        Refusal::WrongParcel => "wrong_parcel",
-        Refusal::WrongSite { .. } => "wrong_site",
-        Refusal::WrongWay => "wrong_way",
-        Refusal::WrongCode => "wrong_code",
-        Refusal::TooLate { .. } => "too_late",
-        Refusal::Cancelled => "cancelled",
-        Refusal::Expired => "expired",
-        Refusal::TakeOutFirst { .. } => "take_out_first",
-    }
 }

@@ -1,17 +1,22 @@
 //! What stands in the table, followed by its stream, and what must be true of it whatever happened.
 
+mod money;
+mod sound;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use yujie_domain::copy::{Copy, CopyStatus};
-use yujie_domain::hold::{Hold, Wherever};
-use yujie_domain::parcel::{By, Carrier, Counted, Destination, Entry, Line, Parcel};
+use yujie_domain::copy::Copy;
+use yujie_domain::hold::Hold;
+use yujie_domain::parcel::Parcel;
+use yujie_domain::payment::Payment;
+use yujie_domain::returning::Return;
 use yujie_domain::{ParcelRef, time};
-use yujie_table::{Image, copy, hold, parcel};
+use yujie_table::{Image, copy, hold, parcel, payment, returning};
 
 use super::ledger::day_of;
-use super::world::{HOLDS, IN_PROCESS, OPEN_ITEMS};
 
 /// A reader's account, read from its attributes.
 #[derive(Debug, Default)]
@@ -19,24 +24,50 @@ pub(super) struct Account {
     pub(super) open: BTreeMap<String, Item>,
     holds: BTreeMap<String, i64>,
     uncollected: Vec<String>,
+    /// Under which day it is looked at.
+    clock: Option<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct Item {
     code: String,
     order: String,
-    /// Since, due, how often renewed.
-    loan: Option<(i64, String, u64)>,
+    loan: Option<Loan>,
+    /// The number of its return.
+    returning: Option<String>,
+}
+
+#[derive(Debug)]
+struct Loan {
+    since: i64,
+    due: String,
+    renewed: u64,
+    back: Option<i64>,
+}
+
+impl Loan {
+    fn runs(&self) -> bool {
+        self.back.is_none()
+    }
 }
 
 /// An order's head, read from its attributes.
 #[derive(Debug)]
 struct Head {
     to: String,
+    slot: Option<String>,
     promised: i64,
+    fee: i64,
     unfilled: Vec<String>,
     queued: Vec<String>,
     from_hold: bool,
+}
+
+/// Something with the list on which it is looked at by the clock.
+#[derive(Debug)]
+pub(super) struct Clocked<T> {
+    pub(super) one: T,
+    clock: Option<String>,
 }
 
 /// The items that matter, by reader, title and number.
@@ -47,9 +78,12 @@ pub(crate) struct Seen {
     holds: BTreeMap<(String, i64, u32), Hold>,
     heads: BTreeMap<String, Head>,
     pub(super) parcels: BTreeMap<ParcelRef, Parcel>,
+    payments: BTreeMap<String, Clocked<Payment>>,
+    pub(super) returns: BTreeMap<String, Clocked<Return>>,
     loads: BTreeMap<String, u64>,
-    /// The parcels touched by the last batch.
+    /// The parcels touched by the last batch; and the numbers of the orders and returns whose payments and books were.
     pub(super) touched: BTreeSet<ParcelRef>,
+    pub(super) touched_numbers: BTreeSet<String>,
 }
 
 impl Seen {
@@ -65,6 +99,7 @@ impl Seen {
     /// Follows a batch of the stream. An error is a change that must not be.
     pub(super) fn follow(&mut self, batch: &Value) -> Result<(), String> {
         self.touched.clear();
+        self.touched_numbers.clear();
         for record in batch["Records"].as_array().unwrap() {
             let change = &record["dynamodb"];
             let text = |name: &str| change["Keys"][name]["S"].as_str().unwrap().to_owned();
@@ -108,7 +143,23 @@ impl Seen {
                 let next = parcel::of_image(image(new.unwrap())).unwrap();
                 self.touched.insert(next.at.clone());
                 let at = next.at.clone();
-                sound_history(self.parcels.insert(at, next.clone()).as_ref(), &next)?;
+                sound::history(self.parcels.insert(at, next.clone()).as_ref(), &next)?;
+            }
+            "payment" => {
+                let item = new.ok_or("it is gone")?;
+                let next = payment::of_image(image(item)).unwrap();
+                let no = next.no().order_no().unwrap().to_string();
+                self.touched_numbers.insert(no.clone());
+                let before = self.payments.insert(no, Clocked { one: next.clone(), clock: clock(item) });
+                money::history(before.as_ref().map(|before| &before.one), &next)?;
+            }
+            "return" => {
+                let item = new.ok_or("it is gone")?;
+                let next = returning::of_image(image(item)).unwrap();
+                let no = next.at.no.to_string();
+                self.touched_numbers.insert(no.clone());
+                let before = self.returns.insert(no, Clocked { one: next.clone(), clock: clock(item) });
+                sound::grows(before.as_ref().map(|before| before.one.history.as_slice()), &next.history)?;
             }
             "site_load" => {
                 let site = new.unwrap()["id"]["S"].as_str().unwrap().to_owned();
@@ -124,201 +175,6 @@ impl Seen {
         }
         Ok(())
     }
-
-    /// What must be true of the table at any moment.
-    pub(crate) fn sound(&self) -> Result<(), String> {
-        let open: Vec<&Parcel> = self.parcels.values().filter(|parcel| parcel.is_open()).collect();
-        for (code, copy) in &self.copies {
-            self.sound_copy(copy, &open).map_err(|why| format!("copy {code} {why}"))?;
-        }
-        for (reader, account) in &self.accounts {
-            self.sound_account(*reader, account).map_err(|why| format!("reader {reader} {why}"))?;
-        }
-        for ((title, since, reader), hold) in &self.holds {
-            let known = self.accounts[reader].holds.get(title) == Some(since);
-            ensure(known, || format!("reader {reader}'s account does not know of the hold {hold:?}"))?;
-        }
-        for line in open.iter().flat_map(|parcel| parcel.live()) {
-            let of =
-                open.iter().flat_map(|parcel| parcel.live()).filter(|other| other.barcode == line.barcode);
-            ensure(of.count() == 1, || format!("copy {} is in several parcels", line.barcode))?;
-            let copy = self.copies.get(line.barcode.as_str());
-            ensure(copy.is_none_or(|copy| copy.status == CopyStatus::Reserved), || {
-                format!("copy {} is on its way, and not claimed", line.barcode)
-            })?;
-        }
-        let mut taken: BTreeMap<String, u64> = BTreeMap::new();
-        for parcel in self.parcels.values().filter(|parcel| parcel.takes_place && parcel.status().is_live()) {
-            let name = match parcel.place().ok_or_else(|| format!("{:?} takes a place nowhere", parcel.at))? {
-                // What was collected makes room; what was delivered in a slot was delivered in it.
-                Counted::Site(_) if !parcel.is_open() => continue,
-                Counted::Site(site) => site.to_string(),
-                Counted::Slot { division, day, from } => {
-                    format!("ZONE#{division} SLOT#{day}T{:02}:{:02}", from.hour(), from.minute())
-                }
-            };
-            *taken.entry(name).or_default() += 1;
-        }
-        for site in self.loads.keys().chain(taken.keys()) {
-            let (counted, real) =
-                (self.loads.get(site).copied().unwrap_or_default(), taken.get(site).copied());
-            let real = real.unwrap_or_default();
-            ensure(counted == real, || {
-                format!("{real} parcels take places at {site}, {counted} are counted")
-            })?;
-        }
-        Ok(())
-    }
-
-    fn sound_copy(&self, copy: &Copy, open: &[&Parcel]) -> Result<(), String> {
-        let free = copy.status == CopyStatus::Available;
-        ensure(free == copy.holder.is_none(), || "is free and held, or neither".to_owned())?;
-        let Some(holder) = &copy.holder else { return Ok(()) };
-        let parcel = self.parcels.get(holder).ok_or("is held by a parcel that is not there")?;
-        let line = parcel.lines.iter().find(|line| line.barcode == copy.barcode);
-        let line = line.ok_or("is held by a parcel that it is not in")?;
-        ensure(line.status.is_live(), || format!("is held by a parcel in which it is {:?}", line.status))?;
-        let lent = copy.status == CopyStatus::OnLoan;
-        ensure(line.status.with_reader() == lent, || {
-            format!("is {:?} and its line {:?}", copy.status, line.status)
-        })?;
-        let lines =
-            open.iter().flat_map(|parcel| parcel.live()).filter(|line| line.barcode == copy.barcode).count();
-        ensure(lines == usize::from(!lent), || format!("has {lines} live lines"))?;
-        let account = &self.accounts[&reader_of(&format!("READER#{} / ", holder.rid))];
-        let item = account.open.get(copy.title_id.as_str());
-        let known = item.is_some_and(|item| {
-            (item.code.as_str(), item.order.as_str()) == (copy.barcode.as_str(), holder.order_no.as_str())
-                && item.loan.is_some() == lent
-        });
-        ensure(known, || format!("is with a reader who has {item:?}"))
-    }
-
-    fn sound_account(&self, reader: u32, account: &Account) -> Result<(), String> {
-        for (title, item) in &account.open {
-            let holder = self.copies.get(&item.code).and_then(|copy| copy.holder.as_ref());
-            let own = holder.is_some_and(|holder| reader_of(&format!("READER#{} / ", holder.rid)) == reader);
-            ensure(own, || format!("has {title} open, and its copy is with {holder:?}"))?;
-            ensure(!account.holds.contains_key(title), || format!("has {title} and waits for it"))?;
-        }
-        for (title, since) in &account.holds {
-            let there = self.holds.contains_key(&(title.clone(), *since, reader));
-            ensure(there, || format!("waits for {title}, and the queue does not know"))?;
-        }
-        let in_process = account.open.values().filter(|item| item.loan.is_none()).count();
-        ensure(account.open.len() <= OPEN_ITEMS, || format!("has {} open", account.open.len()))?;
-        ensure(in_process <= IN_PROCESS, || format!("has {in_process} in process"))?;
-        ensure(account.holds.len() <= HOLDS, || format!("waits for {}", account.holds.len()))
-    }
-
-    /// A copy in a line of text, to be compared.
-    pub(super) fn copy_text(&self, code: &str) -> String {
-        let copy = &self.copies[code];
-        let holder = copy.holder.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{} {} {holder}", copy.site, copy.status.as_str())
-    }
-
-    /// A reader in lines of text.
-    pub(super) fn reader_text(&self, reader: u32) -> String {
-        let account = &self.accounts[&reader];
-        let mut text = format!("uncollected {:?}, waits for {:?}", account.uncollected, account.holds);
-        for (title, item) in &account.open {
-            text += &format!("\n  {title} {} of {}", item.code, item.order);
-            if let Some((since, due, renewed)) = &item.loan {
-                text += &format!(" since {since} until {due}, renewed {renewed}");
-            }
-        }
-        text
-    }
-
-    /// Those who wait for a title, in lines of text.
-    pub(super) fn queue_text(&self, title: &str) -> String {
-        let mut text = String::new();
-        let queue = self.holds.range((title.to_owned(), i64::MIN, 0)..(title.to_owned(), i64::MAX, 0));
-        for ((_, since, reader), hold) in queue {
-            let to = match &hold.deliver_to {
-                Wherever::Home { .. } => "home",
-                Wherever::Site { site_id } => site_id.as_str(),
-            };
-            let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
-            text += &format!(
-                "\n  {reader} since {since} to {to}, until {}, resumes {}",
-                day(hold.until),
-                day(hold.resumes)
-            );
-        }
-        text
-    }
-
-    /// An order's head in a line of text.
-    pub(super) fn order_text(&self, number: &str) -> String {
-        let head = &self.heads[number];
-        format!(
-            "to {}, promised {}, unfilled {:?}, queued {:?}, from a hold {}",
-            head.to, head.promised, head.unfilled, head.queued, head.from_hold
-        )
-    }
-
-    /// A parcel in lines of text.
-    pub(super) fn parcel_text(&self, at: &ParcelRef) -> String {
-        let parcel = &self.parcels[at];
-        let mut text = format!("from {} to {}", parcel.site, place_of(&parcel.destination));
-        text += &format!(
-            ", takes a place {}, promised {}, sorted {}, boxed {}",
-            parcel.takes_place,
-            parcel.promised_by.as_millisecond(),
-            parcel.sorted.is_some(),
-            parcel.boxed.is_some()
-        );
-        let booked = parcel.booking.as_ref().map(|booking| {
-            (booking.carrier == Carrier::Van, booking.ticket.as_ref().map(|ticket| ticket.task.clone()))
-        });
-        text += &format!(
-            ", booked {booked:?} after {}, revoked {:?}, code {:?}, until {:?}, remedy {}",
-            parcel.attempt,
-            parcel.revoked.as_ref().map(|ticket| ticket.task.clone()),
-            parcel.pickup_code,
-            parcel.keep_until.map(|day| day.to_string()),
-            parcel.remedy_days
-        );
-        for Line { title_id, barcode, status, .. } in &parcel.lines {
-            text += &format!("\n  {title_id} {barcode} {}", status.as_str());
-        }
-        for Entry { step, at, place, by, barcode } in &parcel.history {
-            let by = match by {
-                By::System => "system",
-                By::Staff => "staff",
-                By::Courier => "courier",
-                By::Reader => "reader",
-            };
-            let place = place.as_ref().map(ToString::to_string).unwrap_or_default();
-            let code = barcode.as_ref().map(ToString::to_string).unwrap_or_default();
-            text += &format!("\n  {} at {} {place} by {by} {code}", step.as_str(), at.as_millisecond());
-        }
-        text
-    }
-}
-
-/// A timeline only grows, and never runs backwards.
-fn sound_history(old: Option<&Parcel>, new: &Parcel) -> Result<(), String> {
-    let before = old.map(|old| old.history.as_slice()).unwrap_or_default();
-    ensure(new.history.starts_with(before), || "its history was rewritten".to_owned())?;
-    let times: Vec<Timestamp> = new.history.iter().map(|entry| entry.at).collect();
-    ensure(times.is_sorted(), || format!("its history runs backwards: {times:?}"))?;
-    for line in &new.lines {
-        let old = old.and_then(|old| old.lines.iter().find(|old| old.barcode == line.barcode));
-        let back = old.is_some_and(|old| line.status < old.status && !line.status.is_void());
-        ensure(!back, || format!("{} went back from {old:?} to {:?}", line.barcode, line.status))?;
-    }
-    Ok(())
-}
-
-fn ensure(holds: bool, why: impl Fn() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(why()) }
-}
-
-fn place_of(destination: &Destination) -> &str {
-    destination.site().map_or("home", |site| site.as_str())
 }
 
 fn image(item: &Value) -> Image {
@@ -331,6 +187,11 @@ fn number(value: &Value) -> i64 {
 
 fn version(item: &Value) -> Option<i64> {
     item.get("v").map(number)
+}
+
+/// The list on which an item is looked at by the clock.
+fn clock(item: &Value) -> Option<String> {
+    item["clock_pk"]["S"].as_str().map(ToOwned::to_owned)
 }
 
 /// The number of the reader in whose partition an item stands.
@@ -349,24 +210,25 @@ fn account(item: &Value) -> Account {
         let open = &open["M"];
         let text = |name: &str| open[name]["S"].as_str().unwrap().to_owned();
         let renewed = open.get("r").map(number).unwrap_or_default().unsigned_abs();
-        let loan = open.get("s").map(|since| (number(since), text("d"), renewed));
-        (title, Item { code: text("b"), order: text("o"), loan })
+        let back = open.get("k").map(number);
+        let loan = open.get("s").map(|since| Loan { since: number(since), due: text("d"), renewed, back });
+        let returning = open.get("rt").map(|_| text("rt"));
+        (title, Item { code: text("b"), order: text("o"), loan, returning })
     });
     Account {
         open: open.collect(),
         holds: map("ho").into_iter().map(|(title, since)| (title, number(&since))).collect(),
         uncollected: texts(&item["un"]),
+        clock: clock(item),
     }
 }
 
 fn head(item: &Value) -> Head {
-    let to: Destination = match item["to"]["M"]["site_id"]["S"].as_str() {
-        Some(site) => Destination::Site { site_id: yujie_tests::library::site_id(site) },
-        None => Destination::Home,
-    };
     Head {
-        to: place_of(&to).to_owned(),
+        to: item["to"]["M"]["site_id"]["S"].as_str().unwrap_or("a door").to_owned(),
+        slot: item["slot"]["S"].as_str().map(ToOwned::to_owned),
         promised: number(&item["by"]),
+        fee: number(&item["fee"]),
         unfilled: texts(&item["unfilled"]),
         queued: texts(&item["queued"]),
         from_hold: item["hold"]["BOOL"] == true,

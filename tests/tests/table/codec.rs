@@ -57,8 +57,9 @@ fn ticket() -> impl Strategy<Value = Ticket> {
 }
 
 fn line() -> impl Strategy<Value = Line> {
-    (title(), ".{0,40}", barcode(), ".{0,20}", at(), site(), class(), any::<u16>(), status()).prop_map(
-        |(title_id, title, barcode, call_number, at, site, class, loan_days, status)| Line {
+    let loan = (any::<u16>(), prop::option::of(at()));
+    (title(), ".{0,40}", barcode(), ".{0,20}", at(), site(), class(), loan, status()).prop_map(
+        |(title_id, title, barcode, call_number, at, site, class, (loan_days, loan_from), status)| Line {
             title_id,
             title,
             barcode,
@@ -66,6 +67,7 @@ fn line() -> impl Strategy<Value = Line> {
             received: Received { at, site },
             class,
             loan_days,
+            loan_from,
             status,
         },
     )
@@ -98,8 +100,8 @@ prop_compose! {
     fn any_parcel(of: Parcel)(
         (site, to, promised_by) in (site(), prop::option::of(site()), at()),
         (zone, slot) in (prop::option::of("[0-9]{6}"), prop::option::of(slot())),
-        (rules, takes_place, loan_from) in (any::<u32>(), any::<bool>(), prop::option::of(at())),
-        (remedy_days, because, unpaid) in (any::<u16>(), because(), any::<bool>()),
+        (rules, takes_place) in (any::<u32>(), any::<bool>()),
+        (remedy_days, remedy_offer, because, unpaid) in (any::<u16>(), any::<u16>(), because(), any::<bool>()),
         lines in prop::collection::vec(line(), 1..8), sorted in prop::option::of(at()),
         boxed in prop::option::of(prop::sample::select(vec![BoxSize::Small, BoxSize::Medium, BoxSize::Large])),
         (booking, attempt, revoked) in (prop::option::of(booking()), any::<u8>(), prop::option::of(ticket())),
@@ -112,7 +114,7 @@ prop_compose! {
             at: of.at.clone(),
             site,
             destination: to.map_or(Destination::Home, |site_id| Destination::Site { site_id }),
-            zone, slot, takes_place, promised_by, rules, loan_from, remedy_days, because, unpaid, lines, sorted, boxed, booking, attempt,
+            zone, slot, takes_place, promised_by, rules, remedy_days, remedy_offer, because, unpaid, lines, sorted, boxed, booking, attempt,
             revoked, pickup_code, keep_until, warned, history,
             takes_back: takes_back.map(|no| no.parse().unwrap()),
             closings: of.closings.clone(),

@@ -278,7 +278,7 @@ async fn changes_of_mind_queues_and_renewals_have_their_price() {
     lending.cancel(&one.rid, &no(&placed), &[]).await.unwrap();
     meter.expect("cancel an order of two books", 100, 60);
 
-    assert!(lending.renew(&one.rid, &barcode).await.is_err(), "not yet");
+    assert!(lending.renew(&one.rid, &barcode, None).await.is_err(), "not yet");
     meter.expect("a renewal that is refused", 0, 20);
 
     scene::wait(&ground, &two, "b000006").await;
@@ -293,7 +293,7 @@ async fn changes_of_mind_queues_and_renewals_have_their_price() {
         .unwrap();
     meter.take();
     assert_eq!(lending.holds(&two.rid).await.unwrap().len(), 1);
-    meter.expect("see where one stands", 0, 40);
+    meter.expect("see where one stands", 0, 50);
     lending.give(&chamber).await.unwrap();
     meter.expect("look for a free copy in vain", 0, 25);
 
@@ -315,7 +315,7 @@ async fn changes_of_mind_queues_and_renewals_have_their_price() {
     ground.pass(SignedDuration::from_hours(25 * 24));
     lending.rules.in_force(&ground.table, ground.now()).await.unwrap();
     meter.take();
-    lending.renew(&one.rid, &library::barcode("C0000501")).await.unwrap();
+    lending.renew(&one.rid, &library::barcode("C0000501"), None).await.unwrap();
     meter.expect("renew the loan that is due first", 30, 20);
     lending.expire(&scene::parcel(&two, number)).await.unwrap();
     meter.expect("a parcel of one book is not collected", 80, 40);

@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::account::{Account, Loan};
-use crate::ids::{Barcode, OrderNo, SiteId, TitleId};
+use super::action::{Action, give_back, settle_orders};
+use crate::account::Account;
+use crate::ids::{OrderNo, SiteId, TitleId};
 use crate::rules::By;
 use crate::slot::Slot;
 
@@ -211,104 +212,6 @@ pub enum Obstacle {
     },
 }
 
-/// A loan that could be ended or prolonged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct OnLoan {
-    /// The copy.
-    #[schema(value_type = String)]
-    pub barcode: Barcode,
-    /// Its title.
-    pub title: String,
-    /// The last day of the loan.
-    #[schema(value_type = String, format = Date)]
-    pub due: Date,
-}
-
-/// What clears an obstacle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Action {
-    /// Add a book to the order.
-    AddBook,
-    /// Take books out of the order, so many.
-    RemoveBooks {
-        /// How many.
-        count: u16,
-    },
-    /// Take this title out of the order.
-    RemoveTitle {
-        /// Which.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// Queue for this title: `POST /holds`, or the order with `if_missing: wait`.
-    JoinQueue {
-        /// Which.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// Look for another edition.
-    OtherEdition {
-        /// Of which title.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// Order it: `POST /orders`.
-    Order {
-        /// Which title.
-        #[schema(value_type = String)]
-        title_id: TitleId,
-    },
-    /// Cancel this order, and order its books anew.
-    OrderAnew {
-        /// Which.
-        #[schema(value_type = String)]
-        order_no: OrderNo,
-    },
-    /// See the order that has it.
-    ShowOrder {
-        /// Which.
-        #[schema(value_type = String)]
-        order_no: OrderNo,
-    },
-    /// Give these back: each makes room for one. The soonest due come first.
-    Return {
-        /// Which.
-        loans: Vec<OnLoan>,
-    },
-    /// Cancel an order that has not left yet, or take what has arrived.
-    SettleOrders {
-        /// Which.
-        #[schema(value_type = Vec<String>)]
-        orders: Vec<OrderNo>,
-    },
-    /// Leave the queue of one of these titles.
-    LeaveQueue {
-        /// Which.
-        #[schema(value_type = Vec<String>)]
-        titles: Vec<TitleId>,
-    },
-    /// Read it in the library.
-    ReadThere,
-    /// Wait until this day.
-    WaitUntil {
-        /// The first day on which it is possible.
-        #[schema(value_type = String, format = Date)]
-        day: Date,
-    },
-    /// Have the card renewed.
-    RenewCard,
-    /// Choose or add an address.
-    ChooseAddress,
-    /// Choose a site instead: `GET /sites`.
-    ChooseSite,
-    /// Choose one of these slots, or a later one: `GET /slots`.
-    ChooseSlot {
-        /// The first ones with room.
-        slots: Vec<Slot>,
-    },
-}
-
 impl Obstacle {
     /// As in the answer.
     pub const fn code(&self) -> &'static str {
@@ -341,7 +244,7 @@ impl Obstacle {
         }
     }
 
-    /// The ways out, the likeliest first. There is always one.
+    /// The ways out, the likeliest first. There is always one. The places that they lead to are not named yet: see [`Action::ChooseSite`].
     pub fn actions(&self, account: &Account) -> Vec<Action> {
         let remove = |title_id: &TitleId| Action::RemoveTitle { title_id: title_id.clone() };
         match self {
@@ -363,16 +266,15 @@ impl Obstacle {
                 vec![remove(title_id), Action::LeaveQueue { titles: vec![title_id.clone()] }]
             }
             Self::NotLendable { title_id, .. } | Self::TooDear { title_id, .. } => {
-                vec![Action::ReadThere, remove(title_id), Action::OtherEdition { title_id: title_id.clone() }]
+                let other = Action::OtherEdition { title_id: title_id.clone() };
+                vec![Action::read_there(title_id), remove(title_id), other]
             }
             Self::LimitReached { over, .. } => {
-                let loans = Some(loans(account)).filter(|loans| !loans.is_empty());
-                let returned = loans.map(|loans| Action::Return { loans });
                 let fewer = Action::RemoveBooks { count: *over };
-                returned.into_iter().chain(settle(account)).chain([fewer]).collect()
+                give_back(account).into_iter().chain(settle_orders(account)).chain([fewer]).collect()
             }
             Self::TooManyInProcess { over, .. } => {
-                settle(account).into_iter().chain([Action::RemoveBooks { count: *over }]).collect()
+                settle_orders(account).into_iter().chain([Action::RemoveBooks { count: *over }]).collect()
             }
             Self::TooManyHolds { .. } => {
                 vec![Action::LeaveQueue { titles: account.holds.keys().cloned().collect() }]
@@ -381,11 +283,11 @@ impl Obstacle {
             Self::Paused { until, .. } => {
                 vec![Action::WaitUntil { day: until.tomorrow().unwrap_or(*until) }]
             }
-            Self::UnknownAddress => vec![Action::ChooseAddress, Action::ChooseSite],
-            Self::OutOfZone { .. } => vec![Action::ChooseSite, Action::ChooseAddress],
-            Self::UnknownSite | Self::SiteFull { .. } => vec![Action::ChooseSite],
+            Self::UnknownAddress => vec![Action::ChooseAddress, Action::choose_site()],
+            Self::OutOfZone { .. } => vec![Action::choose_site(), Action::ChooseAddress],
+            Self::UnknownSite | Self::SiteFull { .. } => vec![Action::choose_site()],
             Self::DoorCosts { order_no, .. } => {
-                vec![Action::OrderAnew { order_no: order_no.clone() }, Action::ChooseSite]
+                vec![Action::OrderAnew { order_no: order_no.clone() }, Action::choose_site()]
             }
             Self::SlotFull { slots, .. }
             | Self::SlotPast { slots, .. }
@@ -393,35 +295,12 @@ impl Obstacle {
             | Self::SlotsFull { slots, .. } => {
                 let slots = Some(slots).filter(|slots| !slots.is_empty()).cloned();
                 let choose = slots.map(|slots| Action::ChooseSlot { slots });
-                choose.into_iter().chain([Action::ChooseSite]).collect()
+                choose.into_iter().chain([Action::choose_site()]).collect()
             }
             Self::SiteClosed { opens, .. } => {
                 let wait = opens.map(|day| Action::WaitUntil { day });
-                std::iter::once(Action::ChooseSite).chain(wait).collect()
+                std::iter::once(Action::choose_site()).chain(wait).collect()
             }
         }
     }
-}
-
-/// The reader's loans, soonest due first.
-fn loans(account: &Account) -> Vec<OnLoan> {
-    let mut loans: Vec<OnLoan> = account
-        .open
-        .values()
-        .filter_map(|item| {
-            let loan = item.loan.filter(Loan::runs)?;
-            Some(OnLoan { barcode: item.barcode.clone(), title: item.title.clone(), due: loan.due })
-        })
-        .collect();
-    loans.sort_by(|a, b| (a.due, &a.barcode).cmp(&(b.due, &b.barcode)));
-    loans
-}
-
-/// The orders that are not yet with the reader.
-fn settle(account: &Account) -> Option<Action> {
-    let mut orders: Vec<OrderNo> =
-        account.open.values().filter(|item| item.loan.is_none()).map(|item| item.order_no.clone()).collect();
-    orders.sort();
-    orders.dedup();
-    (!orders.is_empty()).then_some(Action::SettleOrders { orders })
 }

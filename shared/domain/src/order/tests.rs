@@ -10,7 +10,7 @@ use crate::account::{Loan, OpenItem};
 use crate::copy::Received;
 use crate::ids::{Barcode, CardNo, OrderNo, ReaderId};
 use crate::parcel::Because;
-use crate::rules::Scope;
+use crate::rules::{ItemClass, Scope};
 use crate::site::Point;
 
 /// A Monday, before the day's cut-off.

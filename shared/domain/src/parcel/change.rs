@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::LineStatus::{Cancelled, Dispatched, Packed, Picked, ReadyForPickup, Uncollected};
 use super::{By, Effect, Entry, Line, LineEvent, Outcome, Parcel, Refusal, Ticket, Warning};
 use crate::ids::{Barcode, SiteId};
+use crate::rules::{About, CardClass, RuleSet};
 
 impl Parcel {
     /// The reader's change of mind, up to the 出库 scan. A book that is still on its shelf is simply left there; one that is off it has to be
@@ -132,15 +133,28 @@ impl Parcel {
         self.advance(LineEvent::Expire, now, None, By::System)
     }
 
-    pub(super) fn warn(&self, level: Warning, remedy_days: u16) -> Outcome {
+    /// Days that each loan gets when what was promised to a reader with such a card is not kept.
+    pub fn remedy(&self, rules: &RuleSet, card: CardClass) -> u16 {
+        rules.remedy_days(&About::card(card).at(self.destination.site())).value
+    }
+
+    pub(super) fn warn(&self, level: Warning) -> Outcome {
         if !self.is_open() || self.unpaid || self.status() == ReadyForPickup || self.warned >= Some(level) {
             return Outcome::Already;
         }
         let mut next = self.clone();
-        next.warned = Some(level);
-        if level == Warning::Broken {
-            next.remedy_days = remedy_days;
+        match level {
+            Warning::Half | Warning::ThreeQuarters | Warning::AlmostAll => next.warned = Some(level),
+            Warning::Broken => next.break_promise(),
         }
         next.changed()
+    }
+
+    /// It did not come when it was promised: its reader gets what the rules of the order give for that, once.
+    pub(super) fn break_promise(&mut self) {
+        if self.warned < Some(Warning::Broken) {
+            self.warned = Some(Warning::Broken);
+            self.remedy_days = self.remedy_offer;
+        }
     }
 }

@@ -43,6 +43,7 @@ fn line(code: &str, call_number: &str) -> Line {
         received: Received { at: Timestamp::UNIX_EPOCH, site: site("C01") },
         class: ItemClass::Ordinary,
         loan_days: 30,
+        loan_from: None,
         status: Reserved,
     }
 }
@@ -55,15 +56,21 @@ fn parcel(destination: Destination) -> Parcel {
     };
     let lines = vec![line("Y00002", "I313.45/2"), line("Y00001", "I287.8/1")];
     let takes_place = destination != Destination::Home;
-    Parcel::new(at, site("C01"), destination, takes_place, later(48 * 60), 1, lines)
+    let parcel = Parcel::new(at, site("C01"), destination, takes_place, later(48 * 60), 1, lines);
+    Parcel { remedy_offer: 7, ..parcel }
 }
 
 impl Parcel {
     /// Carries a command out that must change something.
-    #[expect(clippy::needless_pass_by_value, reason = "reads well in a chain")]
     fn then(self, command: Command) -> Parcel {
         // Pushes are read an hour later; staff scan as it happens.
         let at = if matches!(command, Command::Follow(_)) { later(60) } else { now() };
+        self.then_at(command, at)
+    }
+
+    /// The same at another time.
+    #[expect(clippy::needless_pass_by_value, reason = "reads well in a chain")]
+    fn then_at(self, command: Command, at: Timestamp) -> Parcel {
         match self.decide(&command, at) {
             Ok(Outcome::Changed(next)) => *next,
             other => panic!("{command:?} gave {other:?}"),
@@ -105,7 +112,7 @@ fn booked(carrier: Carrier) -> Command {
 }
 
 fn hand_over() -> Command {
-    Command::HandOver { site: site("C01") }
+    Command::HandOver { site: site("C01"), waybill: None }
 }
 
 fn depart() -> Command {
@@ -139,7 +146,7 @@ fn expire(today: &str) -> Command {
 }
 
 fn warn(level: Warning) -> Command {
-    Command::Warn { level, remedy_days: 7 }
+    Command::Warn { level }
 }
 
 fn delivered(minutes: i64) -> Command {

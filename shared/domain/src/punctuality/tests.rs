@@ -31,10 +31,12 @@ fn parcel(steps: &[(LineStatus, i64)]) -> Parcel {
         received: Received { at: Timestamp::UNIX_EPOCH, site: site("C01") },
         class: ItemClass::Ordinary,
         loan_days: 30,
+        loan_from: None,
         status: steps.last().map_or(LineStatus::Reserved, |(status, _)| *status),
     };
     let to = Destination::Site { site_id: site("S01") };
     let mut parcel = Parcel::new(at, site("C01"), to, false, minute(0), 1, vec![line]);
+    parcel.remedy_offer = 5;
     parcel.history = steps
         .iter()
         .map(|(step, at)| Entry { step: *step, at: minute(*at), place: None, by: By::System, barcode: None })
@@ -121,7 +123,7 @@ fn what_is_not_wanted_any_more_or_not_paid_for_breaks_no_promise() {
 #[test]
 fn a_warning_of_the_clock_and_the_readers_view_are_of_one_mind() {
     let parcel = parcel(&[(LineStatus::Accepted, -2000)]);
-    let warn = Command::Warn { level: Warning::Broken, remedy_days: 5 };
+    let warn = Command::Warn { level: Warning::Broken };
     let Ok(Outcome::Changed(warned)) = parcel.decide(&warn, minute(1)) else { panic!("not warned") };
     let standing = of_parcel(&warned, minute(1));
     assert_eq!((standing.state, standing.remedy_days), (State::Broken, 5));

@@ -118,6 +118,21 @@ fn a_courier_who_was_called_off_and_got_the_books_all_the_same_has_them() {
 }
 
 #[test]
+fn books_that_come_with_another_return_are_not_expected_with_this_one() {
+    let this = done(&with(courier(), 2), &Command::Book(booking()), now());
+    let first = Command::LetGo { barcodes: vec![code(0)] };
+
+    let one_left = done(&this, &first, hours(1));
+
+    assert_eq!((one_left.state(), one_left.call_off), (State::CourierBooked, false));
+    assert_eq!(one_left.decide(&first, hours(2)), Ok(Outcome::Already));
+    let nothing = done(&one_left, &Command::LetGo { barcodes: vec![code(1), code(7)] }, hours(3));
+    assert_eq!((nothing.state(), nothing.call_off), (State::Cancelled, true), "nobody has to come any more");
+    let told: Vec<_> = nothing.history[2..].iter().map(|entry| (entry.step, entry.by)).collect();
+    assert_eq!(told, [(Step::Cancelled, By::System); 2]);
+}
+
+#[test]
 fn a_courier_for_whom_nothing_is_left_is_called_off() {
     let booked = done(&with(courier(), 1), &Command::Book(booking()), hours(1));
     let at_desk = done(&booked, &taken(0, hours(2)), hours(2));
@@ -163,7 +178,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         (0..50_i64).prop_map(|hour| collected(hours(hour))),
         (n.clone(), 0..50_i64).prop_map(|(n, hour)| taken(n, hours(hour))),
         (0..50_i64).prop_map(|hour| Command::Arrive { at: hours(hour) }),
-        n.prop_map(|n| Command::CheckIn { barcode: code(n), site: site("C01") }),
+        n.clone().prop_map(|n| Command::CheckIn { barcode: code(n), site: site("C01") }),
+        n.prop_map(|n| Command::LetGo { barcodes: vec![code(n)] }),
         Just(Command::Cancel),
         Just(Command::CalledOff),
     ]

@@ -6,7 +6,7 @@ use jiff::civil::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{RuleSet, Scope, Setting};
+use super::{Kind, Rule, RuleSet, Scope, Setting};
 use crate::division;
 
 /// What is wrong with a rule set, and where.
@@ -46,8 +46,8 @@ impl RuleSet {
             if let Some(why) = wrong(&rule.set) {
                 fault(at.clone(), why);
             }
-            if rule.scope.item.is_some() && !per_item(&rule.set) {
-                fault(at, "this rule is about orders, not about single items");
+            for kind in rule.scope.kinds().filter(|kind| !rule.set.kinds().contains(kind)) {
+                fault(at.clone(), &knows_no(rule, kind));
             }
         }
         for (place, holidays) in self.holidays.iter().enumerate() {
@@ -122,32 +122,8 @@ fn wrong(set: &Setting) -> Option<&'static str> {
     }
 }
 
-/// Whether a rule is asked about a single item.
-const fn per_item(set: &Setting) -> bool {
-    match set {
-        Setting::Lendable(_)
-        | Setting::PriceCap(_)
-        | Setting::LoanStarts(_)
-        | Setting::LoanDays(_)
-        | Setting::Renewals(_)
-        | Setting::RenewalDays(_)
-        | Setting::RenewFrom(_) => true,
-        Setting::BooksPerOrder(_)
-        | Setting::InProcess(_)
-        | Setting::OpenItems(_)
-        | Setting::Holds(_)
-        | Setting::Partial(_)
-        | Setting::CutOff(_)
-        | Setting::Opening(_)
-        | Setting::PromiseHours(_)
-        | Setting::RemedyDays(_)
-        | Setting::HomeFee(_)
-        | Setting::HomeFeeMore(_)
-        | Setting::PayMinutes(_)
-        | Setting::PickupDays(_)
-        | Setting::Violations(_)
-        | Setting::ViolationDays(_)
-        | Setting::BanDays(_)
-        | Setting::HopelessDays(_) => false,
-    }
+/// Why a rule cannot be for a `kind` of things: nothing of the sort is known where it is asked, and it would never decide.
+fn knows_no(rule: &Rule, kind: Kind) -> String {
+    let can: Vec<&str> = rule.set.kinds().iter().map(|kind| kind.name()).collect();
+    format!("{} knows no {}: it can be for {}", rule.set.name(), kind.name(), can.join(", "))
 }

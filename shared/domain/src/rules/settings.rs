@@ -1,4 +1,4 @@
-//! What a rule can say. One list: the enum, its names, the founding values and the questions all come from it.
+//! What a rule can say. One list: the enum, its names, the founding values, what it can be for, and the questions all come from it.
 
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{About, Decided, RuleSet};
+use super::{About, Decided, Kind, RuleSet};
 use crate::money::Fen;
 use crate::order::IfMissing;
 
@@ -44,7 +44,7 @@ impl PartialSchema for Setting {
 impl ToSchema for Setting {}
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $variant:ident, $name:ident: $type:ty = $founding:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident, $name:ident: $type:ty = $founding:expr, for [$($kind:ident),*];)*) => {
         /// What a rule says: its name and its value.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "rule", content = "value", rename_all = "snake_case")]
@@ -63,6 +63,12 @@ macro_rules! settings {
 
             /// Every rule as the library was founded with.
             pub const FOUNDING: &[Self] = &[$(Self::$variant($founding)),*];
+
+            /// What such a rule can be for, besides everybody and everything: what is known wherever it is asked. For anything else it would be
+            /// written down and never decide.
+            pub const fn kinds(&self) -> &'static [Kind] {
+                match self { $(Self::$variant(_) => &[$(Kind::$kind),*]),* }
+            }
         }
 
         impl RuleSet {
@@ -76,52 +82,59 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The most books of one order.
-    BooksPerOrder, books_per_order: u16 = 5;
-    /// The most books that a reader may have ordered and not yet got.
-    InProcess, in_process: u16 = 10;
-    /// The most books that a reader may have ordered and on loan together.
-    OpenItems, open_items: u16 = 10;
-    /// The most titles that a reader may wait for.
-    Holds, holds: u16 = 10;
-    /// Whether such an item is lent at all.
-    Lendable, lendable: bool = true;
-    /// The highest price of a book that is sent out, in fen.
-    PriceCap, price_cap: Fen = Fen(100_000);
-    /// What to do, when the reader does not say, about a book that has no free copy.
-    Partial, partial: IfMissing = IfMissing::ShipFound;
-    /// When a loan begins.
-    LoanStarts, loan_starts: LoanStart = LoanStart::Delivered;
-    /// Days of a loan.
-    LoanDays, loan_days: u16 = 30;
-    /// How often a loan may be renewed.
-    Renewals, renewals: u16 = 1;
-    /// Days that a renewal adds to the due day.
-    RenewalDays, renewal_days: u16 = 30;
-    /// How many days before the due day a loan may be renewed.
-    RenewFrom, renew_from: u16 = 10;
-    /// Orders after this Shanghai time count from the next morning.
-    CutOff, cut_off: Time = Time::constant(16, 0, 0, 0);
-    /// When the next morning begins.
-    Opening, opening: Time = Time::constant(9, 0, 0, 0);
-    /// Hours from order to delivery that are promised.
-    PromiseHours, promise_hours: u16 = 48;
-    /// Days that are added to a loan whose order came later than promised.
-    RemedyDays, remedy_days: u16 = 7;
-    /// What delivery to the door costs for the first book, in fen: nothing during the trial. Sites are free for good.
-    HomeFee, home_fee: Fen = Fen::ZERO;
-    /// What each further book of the order adds, in fen.
-    HomeFeeMore, home_fee_more: Fen = Fen::ZERO;
-    /// Minutes that a reader has to pay for an order; its copies are kept from others meanwhile.
-    PayMinutes, pay_minutes: u16 = 30;
-    /// Open days of the site that a parcel waits there for its reader.
-    PickupDays, pickup_days: u16 = 7;
-    /// How many parcels a reader may leave uncollected, within `violation_days`, before a pause.
-    Violations, violations: u16 = 3;
-    /// How long an uncollected parcel counts, in days.
-    ViolationDays, violation_days: u16 = 365;
-    /// How long the pause after too many uncollected parcels is, in days.
-    BanDays, ban_days: u16 = 30;
-    /// A wait of more days than this is called hopeless, and something else is offered.
-    HopelessDays, hopeless_days: u16 = 180;
+    /// The most books of one order. Asked by the order: of whom, and where it is collected.
+    BooksPerOrder, books_per_order: u16 = 5, for [Site, Card];
+    /// The most books that a reader may have ordered and not yet got. Asked by the order and by the queue, when a copy comes free: of whom, and
+    /// where it is collected. The cart shows what holds for the card.
+    InProcess, in_process: u16 = 10, for [Site, Card];
+    /// The most books that a reader may have ordered and on loan together. Asked as `in_process`; the reader's page shows what holds for the card.
+    OpenItems, open_items: u16 = 10, for [Site, Card];
+    /// The most titles that a reader may wait for. Asked by the hold and by the order that queues: of whom, and where the book is to be collected.
+    Holds, holds: u16 = 10, for [Site, Card];
+    /// Whether such an item is lent at all. Asked of each copy, for the reader and for where it is collected. A renewal, which counts the copies
+    /// for whoever waits, asks for the door and an ordinary card.
+    Lendable, lendable: bool = true, for [Site, Card, Item];
+    /// The highest price of a book that is sent out, in fen. Asked as `lendable`.
+    PriceCap, price_cap: Fen = Fen(100_000), for [Site, Card, Item];
+    /// What to do, when the reader does not say, about a book that has no free copy. Asked by the order: of whom, and where it is collected. It is
+    /// about the whole order, which may have books of several classes.
+    Partial, partial: IfMissing = IfMissing::ShipFound, for [Site, Card];
+    /// When a loan begins. Asked of each book when its order is placed, or made from a hold, for the reader and for where it is collected.
+    LoanStarts, loan_starts: LoanStart = LoanStart::Delivered, for [Site, Card, Item];
+    /// Days of a loan. Asked as `loan_starts`, and to estimate how long a wait is.
+    LoanDays, loan_days: u16 = 30, for [Site, Card, Item];
+    /// How often a loan may be renewed. Asked by the renewal: of whom, and of the book. Where it was collected the account does not know.
+    Renewals, renewals: u16 = 1, for [Card, Item];
+    /// Days that a renewal adds to the due day. Asked as `renewals`.
+    RenewalDays, renewal_days: u16 = 30, for [Card, Item];
+    /// How many days before the due day a loan may be renewed. Asked as `renewals`.
+    RenewFrom, renew_from: u16 = 10, for [Card, Item];
+    /// Orders after this Shanghai time count from the next morning. Asked by the order, and for the slots that can be chosen: of whom, and where it
+    /// is collected. A title's page, which does not know its reader, shows what holds for the door and an ordinary card.
+    CutOff, cut_off: Time = Time::constant(16, 0, 0, 0), for [Site, Card];
+    /// When the next morning begins. Asked as `cut_off`.
+    Opening, opening: Time = Time::constant(9, 0, 0, 0), for [Site, Card];
+    /// Hours from order to delivery that are promised. Asked as `cut_off`. Staff are warned by what holds where it is collected.
+    PromiseHours, promise_hours: u16 = 48, for [Site, Card];
+    /// Days that are added to a loan whose order came later than promised. Asked when the promise is broken: of whom, and where it is collected;
+    /// about the parcel, which may have books of several classes.
+    RemedyDays, remedy_days: u16 = 7, for [Site, Card];
+    /// What delivery to the door costs for the first book, in fen: nothing during the trial. Sites are free for good, so it is asked of the door
+    /// alone: of whom.
+    HomeFee, home_fee: Fen = Fen::ZERO, for [Card];
+    /// What each further book of the order adds, in fen. Asked as `home_fee`.
+    HomeFeeMore, home_fee_more: Fen = Fen::ZERO, for [Card];
+    /// Minutes that a reader has to pay for an order; its copies are kept from others meanwhile. Asked as `home_fee`: only the door costs something.
+    PayMinutes, pay_minutes: u16 = 30, for [Card];
+    /// Open days of the site that a parcel waits there for its reader. Asked when it comes there, and again when the site closes: of whom, and where.
+    PickupDays, pickup_days: u16 = 7, for [Site, Card];
+    /// How many parcels a reader may leave uncollected, within `violation_days`, before a pause. Asked of whom alone: the pause is the reader's,
+    /// wherever the parcels were left.
+    Violations, violations: u16 = 3, for [Card];
+    /// How long an uncollected parcel counts, in days. Asked as `violations`.
+    ViolationDays, violation_days: u16 = 365, for [Card];
+    /// How long the pause after too many uncollected parcels is, in days. Asked as `violations`.
+    BanDays, ban_days: u16 = 30, for [Card];
+    /// A wait of more days than this is called hopeless, and something else is offered. Asked of whom, and where the book is to be collected.
+    HopelessDays, hopeless_days: u16 = 180, for [Site, Card];
 }

@@ -1,5 +1,40 @@
+mod kinds;
+
+use jiff::civil::Time;
+
 use super::*;
+use crate::money::Fen;
 use crate::order::IfMissing;
+
+/// The same rule with a value that makes a difference to readers who meet it.
+pub(crate) fn otherwise(set: &Setting) -> Setting {
+    match set {
+        Setting::BooksPerOrder(_) => Setting::BooksPerOrder(1),
+        Setting::InProcess(_) => Setting::InProcess(0),
+        Setting::OpenItems(_) => Setting::OpenItems(0),
+        Setting::Holds(_) => Setting::Holds(0),
+        Setting::Lendable(_) => Setting::Lendable(false),
+        Setting::PriceCap(_) => Setting::PriceCap(Fen(1)),
+        Setting::Partial(_) => Setting::Partial(IfMissing::Wait),
+        Setting::LoanStarts(_) => Setting::LoanStarts(LoanStart::Ordered),
+        Setting::LoanDays(_) => Setting::LoanDays(14),
+        Setting::Renewals(_) => Setting::Renewals(0),
+        Setting::RenewalDays(_) => Setting::RenewalDays(7),
+        Setting::RenewFrom(_) => Setting::RenewFrom(1),
+        Setting::CutOff(_) => Setting::CutOff(Time::constant(9, 30, 0, 0)),
+        Setting::Opening(_) => Setting::Opening(Time::constant(11, 0, 0, 0)),
+        Setting::PromiseHours(_) => Setting::PromiseHours(72),
+        Setting::RemedyDays(_) => Setting::RemedyDays(3),
+        Setting::HomeFee(_) => Setting::HomeFee(Fen(500)),
+        Setting::HomeFeeMore(_) => Setting::HomeFeeMore(Fen(200)),
+        Setting::PayMinutes(_) => Setting::PayMinutes(60),
+        Setting::PickupDays(_) => Setting::PickupDays(3),
+        Setting::Violations(_) => Setting::Violations(1),
+        Setting::ViolationDays(_) => Setting::ViolationDays(30),
+        Setting::BanDays(_) => Setting::BanDays(60),
+        Setting::HopelessDays(_) => Setting::HopelessDays(1),
+    }
+}
 
 fn rules(json: &str) -> RuleSet {
     serde_json::from_str(&format!(r#"{{"version":7,"starts":"2026-12-01","rules":{json}}}"#)).unwrap()
@@ -76,7 +111,7 @@ fn every_fault_of_a_rule_set_is_told_with_its_place() {
         [
             "rules.0: 1 to 20 books",
             "rules.1: another rule says something about the same",
-            "rules.2: this rule is about orders, not about single items",
+            "rules.2: books_per_order knows no item: it can be for site, card",
             "rules.3: 1 to 60 open days",
             "holidays.0: it ends before it begins",
             "holidays.1: longer than 60 days",

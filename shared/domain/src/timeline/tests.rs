@@ -32,6 +32,7 @@ fn parcel(destination: Destination) -> Parcel {
         received: Received { at: minute(-9_999), site: site("L01") },
         class: ItemClass::Ordinary,
         loan_days: 30,
+        loan_from: None,
         status: LineStatus::Reserved,
     };
     let at = ParcelRef {
@@ -65,7 +66,7 @@ fn cancel(code: &str) -> Command {
 }
 
 fn hand_over() -> Command {
-    Command::HandOver { site: site("C01") }
+    Command::HandOver { site: site("C01"), waybill: None }
 }
 
 fn delivered() -> Command {

@@ -10,7 +10,7 @@ use super::{DAYS, EXAMPLES, Effect, Example, Figure, Matter, OfMatter, OfRule, O
 use crate::account::Account;
 use crate::ids::{OrderNo, ReaderId};
 use crate::parcel::{Destination, LineStatus, Parcel, Warning};
-use crate::rules::{Rule, RuleSet, Setting};
+use crate::rules::{RuleSet, Scope};
 use crate::time;
 
 /// What an order's head says.
@@ -89,6 +89,7 @@ impl Facts {
     pub fn account(&mut self, account: Account) {
         let reader = Reader {
             open: account.held(),
+            waits_for: account.holds.len(),
             loans: account.open.values().filter_map(|item| item.loan).map(|loan| loan.since).collect(),
             account: Account { open: BTreeMap::new(), holds: BTreeMap::new(), ..account },
         };
@@ -218,20 +219,24 @@ fn each<T: Copy + Ord>(counted: &BTreeMap<(T, Effect), u32>) -> impl Iterator<It
 
 /// What differs between the sets, and no record tells of.
 fn not_looked_at(before: &RuleSet, after: &RuleSet) -> Vec<String> {
-    let said = |rules: &RuleSet, name: &str| -> BTreeMap<_, _> {
-        let named = |rule: &&Rule| rule.set.name() == name;
-        rules.rules.iter().filter(named).map(|rule| (rule.scope.clone(), rule.set)).collect()
+    let (was, is) = (before.said(), after.said());
+    let silent = |name: &str, scope: &Scope| {
+        Tried::ALL.iter().all(|tried| tried.name() != name || !tried.looked_at(scope))
     };
-    let silent = Setting::NAMES.iter().filter(|name| Tried::ALL.iter().all(|tried| tried.name() != **name));
-    let mut names: Vec<String> = silent
-        .filter(|name| said(before, name) != said(after, name))
-        .map(|name| (*name).to_owned())
-        .collect();
-    if before.holidays != after.holidays {
-        names.push("holidays".to_owned());
+    let keys: BTreeSet<_> = was.keys().chain(is.keys()).collect();
+    let mut names: Vec<String> = Vec::new();
+    for key in keys.into_iter().filter(|key| was.get(*key) != is.get(*key)) {
+        let Some(set) = was.get(key).or_else(|| is.get(key)) else { continue };
+        // One rule may differ for several.
+        if silent(set.name(), &key.1) && names.last().is_none_or(|last| last != set.name()) {
+            names.push(set.name().to_owned());
+        }
     }
-    if before.zones != after.zones {
-        names.push("zones".to_owned());
-    }
+    let others = [
+        ("holidays", before.holidays != after.holidays),
+        ("zones", before.zones != after.zones),
+        ("windows", before.windows() != after.windows()),
+    ];
+    names.extend(others.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name.to_owned()));
     names
 }

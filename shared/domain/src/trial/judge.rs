@@ -16,10 +16,12 @@ use crate::time;
 /// A reader today.
 #[derive(Debug)]
 pub(super) struct Reader {
-    /// The account, without its books.
+    /// The account, without its books and holds.
     pub(super) account: Account,
     /// How many books are ordered or on loan.
     pub(super) open: usize,
+    /// How many titles are waited for.
+    pub(super) waits_for: usize,
     /// Since when each book is on loan.
     pub(super) loans: Vec<Timestamp>,
 }
@@ -91,7 +93,7 @@ pub(super) fn reader(
         }
     }
     verdict.pause(&sets, &reader.account, today);
-    verdict.open_today(&sets, reader);
+    verdict.today(&sets, reader);
     verdict
 }
 
@@ -258,17 +260,22 @@ impl Verdict {
         }
     }
 
-    /// Whether the reader has more books open today than there may be.
-    fn open_today(&mut self, sets: &Sets<'_>, reader: &Reader) {
+    /// Whether the reader has more books open, or waits for more titles, today than there may be.
+    fn today(&mut self, sets: &Sets<'_>, reader: &Reader) {
         let about = About::card(reader.account.class);
-        let open = count(reader.open);
-        let (before, after) = sets.ask(|rules| u32::from(rules.open_items(&about).value));
-        let effect = match (open > before, open > after) {
-            (false, true) => Effect::Loses,
-            (true, false) => Effect::Gains,
-            (false, false) | (true, true) => return,
-        };
-        self.note(Tried::OpenItems, Matter::OpenToday, effect, open, (before, after));
+        let open = sets.ask(|rules| u32::from(rules.open_items(&about).value));
+        let holds = sets.ask(|rules| u32::from(rules.holds(&about).value));
+        for (rule, matter, counted, (before, after)) in [
+            (Tried::OpenItems, Matter::OpenToday, count(reader.open), open),
+            (Tried::Holds, Matter::HoldsToday, count(reader.waits_for), holds),
+        ] {
+            let effect = match (counted > before, counted > after) {
+                (false, true) => Effect::Loses,
+                (true, false) => Effect::Gains,
+                (false, false) | (true, true) => continue,
+            };
+            self.note(rule, matter, effect, counted, (before, after));
+        }
     }
 
     fn note(&mut self, rule: Tried, matter: Matter, effect: Effect, count: u32, (before, after): (u32, u32)) {

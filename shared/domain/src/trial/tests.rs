@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
+use jiff::civil::Time;
 use proptest::prelude::*;
 
 use super::*;
@@ -6,7 +9,9 @@ use crate::account::{Account, Loan, OpenItem};
 use crate::copy::Received;
 use crate::ids::{Barcode, CardNo, OrderNo, ParcelRef, ReaderId, SiteId, TitleId};
 use crate::parcel::{By, Destination, Entry, Line, LineStatus, Parcel};
-use crate::rules::{CardClass, Holidays, ItemClass, Rule, Setting};
+use crate::rules::tests::otherwise;
+use crate::rules::{CardClass, Holidays, ItemClass, Rule, Setting, Zone};
+use crate::slot::Window;
 use crate::time;
 
 fn now() -> Timestamp {
@@ -63,6 +68,7 @@ fn to(
         received: Received { at: Timestamp::UNIX_EPOCH, site: site("C01") },
         class: *class,
         loan_days: 30,
+        loan_from: None,
         status,
     });
     let at = ParcelRef { rid: reader(n), order_no: order_no(no), n: 1 };
@@ -371,12 +377,76 @@ fn orders_count_for_a_year_and_readers_without_an_account_not_at_all() {
 }
 
 #[test]
+fn who_waits_for_more_titles_than_there_may_be_is_counted_today() {
+    let waiting = |n, titles: usize| {
+        let holds = (0..titles).map(|place| (TitleId::parse(&format!("h{place}")).unwrap(), ago(10)));
+        Fact::Account(Account { holds: holds.collect(), ..account(n) })
+    };
+    let facts = [waiting(1, 4), waiting(2, 3)];
+    let outcome = under(&facts, &[Setting::Holds(3)]);
+    assert_eq!(told(&outcome), ["holds HoldsToday Loses 4: 10 -> 3, 1"]);
+    assert_eq!(outcome.not_looked_at, [""; 0]);
+
+    let at = |site| crate::rules::Scope { site: Some(site), ..crate::rules::Scope::ALL };
+    let after = Rule { set: Setting::Holds(3), scope: at(site("S01")) };
+    let after = RuleSet { rules: vec![after], ..RuleSet::founding() };
+    let outcome = compare(&facts, &RuleSet::founding(), &after);
+    assert_eq!(told(&outcome), [""; 0], "where they wait is not recorded");
+    assert_eq!(outcome.not_looked_at, ["holds"]);
+}
+
+#[test]
 fn what_the_record_does_not_tell_is_said() {
-    let mut after =
-        rules(&[Setting::Holds(3), Setting::PriceCap(crate::money::Fen(1)), Setting::LoanDays(14)]);
+    let mut after = rules(&[Setting::PriceCap(crate::money::Fen(1)), Setting::LoanDays(14)]);
     after.holidays = vec![Holidays { from: now_day(), until: now_day(), name: "春节".to_owned() }];
+    after.zones = vec![Zone { division: "110105".to_owned(), per_slot: Some(2) }];
+    after.windows = vec![Window { from: Time::constant(9, 0, 0, 0), until: Time::constant(10, 0, 0, 0) }];
     let outcome = compare(&[], &RuleSet::founding(), &after);
-    assert_eq!(outcome.not_looked_at, ["holds", "price_cap", "holidays"]);
+    assert_eq!(outcome.not_looked_at, ["price_cap", "holidays", "zones", "windows"]);
+}
+
+#[test]
+fn what_is_said_and_means_the_same_is_no_change() {
+    let mut after = rules(Setting::FOUNDING);
+    after.windows = Window::FOUNDING.to_vec();
+    let outcome = compare(&a_year_in_the_library(), &RuleSet::founding(), &after);
+    assert_eq!((outcome.not_looked_at, outcome.examples.len()), (Vec::new(), 0));
+}
+
+/// A record in which every rule that can be tried means something to somebody.
+fn a_year_in_the_library() -> Vec<Fact> {
+    let mut late = order(1, 1, 2, 96, Some(48));
+    if let Fact::Parcel(parcel) = &mut late[1] {
+        parcel.remedy_days = 7;
+    }
+    let left = |n, days: &[&str]| {
+        let uncollected = days.iter().map(|day| day.parse().unwrap()).collect();
+        Fact::Account(Account { uncollected, ..account(n) })
+    };
+    let waiting = BTreeMap::from([(TitleId::parse("h1").unwrap(), ago(10))]);
+    facts([
+        late.to_vec(),
+        vec![
+            Fact::Account(Account { holds: waiting, ..account(1) }),
+            left(2, &["2026-11-20"]),
+            left(3, &["2026-10-01", "2026-11-01", "2026-11-20"]),
+        ],
+    ])
+}
+
+#[test]
+fn every_rule_that_is_changed_is_tried_or_named_as_not_looked_at() {
+    let facts = a_year_in_the_library();
+    for founding in Setting::FOUNDING {
+        let outcome = under(&facts, &[otherwise(founding)]);
+        let name = founding.name();
+        let tried: Vec<&str> = outcome.rules.iter().map(|of| of.rule.name()).collect();
+        if Tried::ALL.iter().any(|tried| tried.name() == name) {
+            assert_eq!((tried, outcome.not_looked_at), (vec![name], Vec::new()), "{name}");
+        } else {
+            assert_eq!((tried, outcome.not_looked_at), (Vec::new(), vec![name.to_owned()]));
+        }
+    }
 }
 
 fn now_day() -> Date {
@@ -432,6 +502,7 @@ fn any_setting() -> impl Strategy<Value = Setting> {
         (1_u16..6).prop_map(Setting::BooksPerOrder),
         (0_u16..8).prop_map(Setting::InProcess),
         (0_u16..8).prop_map(Setting::OpenItems),
+        (0_u16..3).prop_map(Setting::Holds),
         any::<bool>().prop_map(Setting::Lendable),
         (1_u16..40).prop_map(Setting::LoanDays),
         (0_u32..3).prop_map(|fen| Setting::HomeFee(crate::money::Fen(fen))),

@@ -9,7 +9,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "address";
+pub(crate) const KIND: &str = "address";
 
 /// A stored address.
 #[derive(Debug, Clone, PartialEq, Eq)]

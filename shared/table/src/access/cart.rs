@@ -14,7 +14,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, Write};
 
-const KIND: &str = "cart";
+pub(crate) const KIND: &str = "cart";
 
 /// A cart's body. Names are short: every change writes the whole of it.
 #[derive(Debug, Serialize, Deserialize)]

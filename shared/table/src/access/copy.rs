@@ -58,7 +58,7 @@ pub(crate) fn to_item(copy: &Copy) -> Result<Item, TableError> {
     Ok(item)
 }
 
-fn from_item(item: Item) -> Result<Copy, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Copy, TableError> {
     let key = key_of(&item);
     let row: Row = codec::body(item)?;
     let barcode = key.pk.strip_prefix("COPY#").unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Table, TransactError, Write};
 
-const KIND: &str = "cover";
+pub(crate) const KIND: &str = "cover";
 
 /// A cover as it is in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,17 +23,25 @@ struct Row {
     until: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resumes: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    hp: Option<Timestamp>,
 }
 
-fn to_item(hold: &Hold) -> Result<Item, TableError> {
-    let row = Row { v: hold.version, to: hold.deliver_to.clone(), until: hold.until, resumes: hold.resumes };
+pub(crate) fn to_item(hold: &Hold) -> Result<Item, TableError> {
+    let row = Row {
+        v: hold.version,
+        to: hold.deliver_to.clone(),
+        until: hold.until,
+        resumes: hold.resumes,
+        hp: hold.hopeless,
+    };
     let mut item = codec::item(&key::hold(&hold.title_id, hold.since, &hold.rid), KIND, &row)?;
     item.insert(BY_CLOCK.pk.to_owned(), AttributeValue::S(key::clock_holds(shard(&hold.title_id))));
     item.insert(BY_CLOCK.sk.to_owned(), AttributeValue::S(hold.title_id.to_string()));
     Ok(item)
 }
 
-fn from_item(item: Item) -> Result<Hold, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Hold, TableError> {
     let key = key_of(&item);
     let parsed = || {
         let title_id = TitleId::parse(key.pk.strip_prefix("TITLE#")?).ok()?;
@@ -50,6 +58,7 @@ fn from_item(item: Item) -> Result<Hold, TableError> {
         deliver_to: row.to,
         until: row.until,
         resumes: row.resumes,
+        hopeless: row.hp,
         version: row.v,
     })
 }

@@ -9,7 +9,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, Write};
 
-const KIND: &str = "idempotency";
+pub(crate) const KIND: &str = "idempotency";
 /// How long a key is remembered.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 

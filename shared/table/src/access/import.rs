@@ -13,7 +13,7 @@ use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "import";
+pub(crate) const KIND: &str = "import";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {

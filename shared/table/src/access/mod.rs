@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod audit_report;
 pub mod availability;
 pub mod cart;
 pub mod copy;

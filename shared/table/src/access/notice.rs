@@ -4,14 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use yujie_domain::returning::Step as ReturnStep;
 use yujie_domain::timeline::Step;
-use yujie_domain::{ParcelNo, ReaderId, ReturnNo};
+use yujie_domain::{ParcelNo, ReaderId, ReturnNo, TitleId};
 
 use crate::codec::{self, Item, corrupt, key_of};
 use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "notice";
+pub(crate) const KIND: &str = "notice";
 
 /// How long the one who claimed an SMS has to send it, before somebody else may.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -42,6 +42,11 @@ pub enum About {
         no: ReturnNo,
         /// The step.
         step: ReturnStep,
+    },
+    /// A wait that has become hopeless.
+    Wait {
+        /// For what.
+        title_id: TitleId,
     },
 }
 
@@ -83,6 +88,8 @@ struct Row {
     back: Option<ReturnNo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back_step: Option<ReturnStep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wait: Option<TitleId>,
     #[serde(with = "codec::millis")]
     at: Timestamp,
     text: String,
@@ -96,13 +103,15 @@ fn key_for(rid: &ReaderId, notice: &Notice) -> Key {
     match &notice.about {
         About::Parcel { no, step } => key::notice(rid, at, no, *step),
         About::Return { no, step } => key::return_notice(rid, at, no, *step),
+        About::Wait { title_id } => key::wait_notice(rid, at, title_id),
     }
 }
 
 fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) -> Result<Item, TableError> {
-    let (of_parcel, of_return) = match &notice.about {
-        About::Parcel { no, step } => (Some((no.clone(), *step)), None),
-        About::Return { no, step } => (None, Some((no.clone(), *step))),
+    let (of_parcel, of_return, wait) = match &notice.about {
+        About::Parcel { no, step } => (Some((no.clone(), *step)), None, None),
+        About::Return { no, step } => (None, Some((no.clone(), *step)), None),
+        About::Wait { title_id } => (None, None, Some(title_id.clone())),
     };
     let (parcel, step) = of_parcel.unzip();
     let (back, back_step) = of_return.unzip();
@@ -112,6 +121,7 @@ fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) ->
         step,
         back,
         back_step,
+        wait,
         at: notice.at,
         text: notice.text.clone(),
         sms: notice.sms,
@@ -123,10 +133,11 @@ fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) ->
 fn from_item(item: Item) -> Result<Notice, TableError> {
     let key = key_of(&item);
     let row: Row = codec::body(item)?;
-    let about = match (row.parcel.zip(row.step), row.back.zip(row.back_step)) {
-        (Some((no, step)), None) => About::Parcel { no, step },
-        (None, Some((no, step))) => About::Return { no, step },
-        _ => return Err(corrupt(&key, "a notice is about a parcel or a return")),
+    let about = match (row.parcel.zip(row.step), row.back.zip(row.back_step), row.wait) {
+        (Some((no, step)), None, None) => About::Parcel { no, step },
+        (None, Some((no, step)), None) => About::Return { no, step },
+        (None, None, Some(title_id)) => About::Wait { title_id },
+        _ => return Err(corrupt(&key, "a notice is about a parcel, a return or a wait")),
     };
     Ok(Notice { about, at: row.at, text: row.text, sms: row.sms })
 }
@@ -177,7 +188,7 @@ pub async fn sms_sent(
 
 /// Whether a text can be a place in an inbox.
 pub fn is_cursor(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#' || b == b'-')
+    text.len() <= 128 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'-' | b'_'))
 }
 
 /// A page of a reader's inbox, newest first, with the cursor of the next.

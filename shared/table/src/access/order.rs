@@ -111,7 +111,7 @@ mod serde_bytes_option {
     }
 }
 
-fn to_item(head: &Head) -> Result<Item, TableError> {
+pub(crate) fn to_item(head: &Head) -> Result<Item, TableError> {
     let row = Row {
         v: head.version,
         at: head.placed_at,

@@ -47,10 +47,13 @@ struct Row {
     rv: u32,
     /// Days of a loan, where a line does not say otherwise.
     ld: u16,
+    /// When all its loans begin, when that is not the hand-over.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
     lf: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rd: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ro: Option<u16>,
     /// Why from here; the only site that could has no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     y: Option<Because>,
@@ -108,6 +111,9 @@ struct LineRow {
     /// Days of the loan, when they are not the parcel's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     d: Option<u16>,
+    /// When its loan begins, when that is not the hand-over and the lines differ in it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    f: Option<Timestamp>,
     s: LineStatus,
 }
 
@@ -135,6 +141,8 @@ struct ClosingRow {
 /// The item of a parcel: in work at a site while its staff has to do with it, on the clock while it is open.
 pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
     let loan_days = parcel.lines.first().map_or(0, |line| line.loan_days);
+    let loan_from = parcel.lines.first().and_then(|line| line.loan_from);
+    let loan_from = loan_from.filter(|_| parcel.lines.iter().all(|line| line.loan_from == loan_from));
     let row = Row {
         v: parcel.version,
         st: parcel.status(),
@@ -149,8 +157,9 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
         by: parcel.promised_by,
         rv: parcel.rules,
         ld: loan_days,
-        lf: parcel.loan_from,
+        lf: loan_from,
         rd: Some(parcel.remedy_days).filter(|days| *days > 0),
+        ro: Some(parcel.remedy_offer).filter(|days| *days > 0),
         y: Some(parcel.because).filter(|because| *because != Because::OnlySite),
         l: parcel
             .lines
@@ -164,6 +173,7 @@ pub(crate) fn to_item(parcel: &Parcel) -> Result<Item, TableError> {
                 rs: Some(line.received.site.clone()).filter(|site| *site != parcel.site),
                 i: Some(line.class).filter(|class| *class != ItemClass::default()),
                 d: Some(line.loan_days).filter(|days| *days != loan_days),
+                f: line.loan_from.filter(|_| loan_from.is_none()),
                 s: line.status,
             })
             .collect(),
@@ -228,8 +238,8 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
         takes_place: row.pl.unwrap_or_default(),
         promised_by: row.by,
         rules: row.rv,
-        loan_from: row.lf,
         remedy_days: row.rd.unwrap_or_default(),
+        remedy_offer: row.ro.unwrap_or_default(),
         because: row.y.unwrap_or(Because::OnlySite),
         unpaid: row.up.unwrap_or_default(),
         lines: row
@@ -243,6 +253,7 @@ fn from_item(item: Item) -> Result<Parcel, TableError> {
                 received: Received { at: line.r, site: line.rs.unwrap_or_else(|| from.clone()) },
                 class: line.i.unwrap_or_default(),
                 loan_days: line.d.unwrap_or(row.ld),
+                loan_from: line.f.or(row.lf),
                 status: line.s,
             })
             .collect(),
@@ -357,11 +368,11 @@ pub async fn by_no(table: &Table, no: &ParcelNo) -> Result<Option<Parcel>, Table
     get(table, &ParcelRef { rid, order_no: no.order_no.clone(), n: no.n }).await
 }
 
-/// What a site has in work, oldest order first.
+/// What a site has in work, oldest order first, as far as it can be read: one parcel that cannot does not keep the others from being worked on.
 pub async fn in_work_at(table: &Table, site: &SiteId) -> Result<Vec<Parcel>, TableError> {
     let pk = key::site_work(site);
     let items = table.query_through(Page { index: Some(BY_SITE), ..Page::of(&pk) }).await?;
-    let mut parcels = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+    let mut parcels: Vec<Parcel> = codec::readable(items, from_item);
     // An entry may be older than its parcel by a moment.
     parcels.retain(|parcel| parcel.working_site() == Some(site));
     parcels.sort_by_key(|parcel| parcel.at.no());

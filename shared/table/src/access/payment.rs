@@ -73,7 +73,7 @@ fn key_of_payment(payment: &Payment) -> Key {
 }
 
 /// The item of a payment: on the clock while something is to be done about it at the provider.
-fn to_item(payment: &Payment) -> Result<Item, TableError> {
+pub(crate) fn to_item(payment: &Payment) -> Result<Item, TableError> {
     let more = match payment.purpose {
         Purpose::Delivery { more, .. } => more,
     };

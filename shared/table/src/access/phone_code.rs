@@ -9,7 +9,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, TransactError, Write};
 
-const KIND: &str = "phone_code";
+pub(crate) const KIND: &str = "phone_code";
 /// How long a code is good.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 /// How long a number waits for its next code.

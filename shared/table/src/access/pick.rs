@@ -13,8 +13,8 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Refused, Table, TransactError, Write};
 
-const KIND: &str = "pick";
-const COUNT: &str = "pick_count";
+pub(crate) const KIND: &str = "pick";
+pub(crate) const COUNT: &str = "pick_count";
 
 /// A pick as it is in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +118,15 @@ pub async fn remove(table: &Table, id: &TitleId, known: u64) -> Result<Removed, 
         }
         Err(TransactError::Table(error)) => Err(error),
     }
+}
+
+/// How many picks the item that counts them says that there are.
+pub(crate) fn count_of(item: Item) -> Result<u32, TableError> {
+    #[derive(Deserialize)]
+    struct Count {
+        n: u32,
+    }
+    codec::body::<Count>(item).map(|count| count.n)
 }
 
 fn one_more() -> Write {

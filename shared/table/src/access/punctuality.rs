@@ -11,7 +11,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "punctuality";
+pub(crate) const KIND: &str = "punctuality";
 
 /// The figures of a month as they stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,18 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use yujie_domain::account::Account;
+use yujie_domain::audit::Sole;
 use yujie_domain::{CardNo, ReaderId};
 
 use super::{account, idempotency, phone_code};
-use crate::codec;
+use crate::codec::{self, Item};
 use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, TransactError, Write};
+
+pub(crate) const CARD: &str = "card";
+pub(crate) const PROFILE: &str = "profile";
+pub(crate) const UNIQUE: &str = "unique";
 
 /// A reader to be.
 #[derive(Debug, Clone)]
@@ -70,6 +75,11 @@ struct UniqueRow {
     rid: ReaderId,
 }
 
+/// Whose a card or a uniqueness record is: all that is read of an item which may have no other attributes.
+pub(crate) fn owner_of(item: Item) -> Result<ReaderId, TableError> {
+    codec::body::<UniqueRow>(item).map(|row| row.rid)
+}
+
 /// Issues a card: spends the phone code and creates card, profile, account and the two uniqueness records in one transaction.
 pub async fn issue(
     table: &Table,
@@ -83,10 +93,10 @@ pub async fn issue(
     let writes = vec![
         idempotency::remember(request, answer, new.consent_at)?,
         phone_code::spend(&new.phone_hash, &new.code_hash, new.consent_at),
-        Write::put_new(codec::item(&key::unique("document", &new.document_hash), "unique", &unique)?),
-        Write::put_new(codec::item(&key::unique("phone", &new.phone_hash), "unique", &unique)?),
-        Write::put_new(codec::item(&key::card(&new.card_no), "card", &card)?),
-        Write::put_new(codec::item(&key::profile(&new.rid), "profile", &profile)?),
+        Write::put_new(codec::item(&key::unique(Sole::Document, &new.document_hash), UNIQUE, &unique)?),
+        Write::put_new(codec::item(&key::unique(Sole::Phone, &new.phone_hash), UNIQUE, &unique)?),
+        Write::put_new(codec::item(&key::card(&new.card_no), CARD, &card)?),
+        Write::put_new(codec::item(&key::profile(&new.rid), PROFILE, &profile)?),
         Write::put_new(account::to_item(&Account::new(
             new.rid.clone(),
             new.card_no.clone(),

@@ -101,7 +101,7 @@ pub(crate) fn to_item(this: &Return) -> Result<Item, TableError> {
     Ok(item)
 }
 
-fn from_item(item: Item) -> Result<Return, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Return, TableError> {
     let key = key_of(&item);
     let at = ref_of(&key)?;
     let row: Row = codec::body(item)?;

@@ -14,7 +14,7 @@ use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "rules";
+pub(crate) const KIND: &str = "rules";
 /// How many versions are looked at together for the one in force: more than are prepared for later on most days.
 const LOOKED_AT: usize = 20;
 

@@ -8,7 +8,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, TransactError, Write};
 
-const KIND: &str = "session";
+pub(crate) const KIND: &str = "session";
 /// How long a family lives after its last use.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
 

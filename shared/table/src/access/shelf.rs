@@ -13,7 +13,7 @@ use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "shelf";
+pub(crate) const KIND: &str = "shelf";
 pub(crate) const BORROWED_WITH: &str = "borrowed_with";
 
 /// A shelf as it stands.

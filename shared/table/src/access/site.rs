@@ -13,7 +13,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "site";
+pub(crate) const KIND: &str = "site";
 
 /// A site as it is in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::error::TableError;
 use crate::key::{self, Key};
 use crate::table::{Table, Write};
 
-const KIND: &str = "site_load";
+pub(crate) const KIND: &str = "site_load";
 
 #[derive(Debug, Deserialize)]
 struct Row {
@@ -19,7 +19,7 @@ struct Row {
     n: u16,
 }
 
-fn from_item(item: Item) -> Result<(SiteId, u16), TableError> {
+pub(crate) fn from_item(item: Item) -> Result<(SiteId, u16), TableError> {
     let row: Row = codec::body(item)?;
     Ok((row.id, row.n))
 }

@@ -12,7 +12,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, Write};
 
-const KIND: &str = "slot_load";
+pub(crate) const KIND: &str = "slot_load";
 /// How long a counter is kept after its day has begun: until no parcel gives its place back any more.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
@@ -23,7 +23,7 @@ struct Row {
     n: u16,
 }
 
-fn from_item(item: Item) -> Result<((Date, Time), u16), TableError> {
+pub(crate) fn from_item(item: Item) -> Result<((Date, Time), u16), TableError> {
     let row: Row = codec::body(item)?;
     Ok(((row.day, row.from), row.n))
 }

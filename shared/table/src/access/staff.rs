@@ -9,7 +9,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, TransactError, Write};
 
-const KIND: &str = "staff";
+pub(crate) const KIND: &str = "staff";
 
 /// A member of staff.
 #[derive(Debug, Clone, Serialize, Deserialize)]

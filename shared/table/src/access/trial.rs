@@ -11,7 +11,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Table, TransactError, Write};
 
-const KIND: &str = "trial";
+pub(crate) const KIND: &str = "trial";
 /// How long a trial is kept: what it found is of its day.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 

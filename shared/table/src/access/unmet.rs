@@ -10,7 +10,7 @@ use crate::error::TableError;
 use crate::key;
 use crate::table::{Page, Table, TransactError, Write};
 
-const KIND: &str = "unmet";
+pub(crate) const KIND: &str = "unmet";
 /// How long a month's queries are kept: a year and a bit, so that a year can be looked back on.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 

@@ -2,7 +2,8 @@
 
 use super::super::act::{ParcelKey, To, Work};
 use super::super::world::{PICKUP_DAYS, REMEDY_DAYS};
-use super::{Answer, Ledger, MINUTE, day_of};
+use super::order::counts;
+use super::{Answer, Ledger, MINUTE, Slot, day_of};
 
 /// How far a book is. The last three are off the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +64,11 @@ pub(crate) type Entry = (Stage, i64, Option<&'static str>, &'static str, Option<
 pub(crate) struct Parcel {
     pub(crate) site: &'static str,
     pub(crate) to: To,
+    pub(crate) slot: Option<Slot>,
     pub(crate) takes_place: bool,
+    pub(crate) promised: i64,
+    /// Nobody begins with it before it is paid.
+    pub(crate) unpaid: bool,
     pub(crate) books: Vec<Book>,
     pub(crate) sorted: bool,
     pub(crate) boxed: bool,
@@ -74,22 +79,33 @@ pub(crate) struct Parcel {
     pub(crate) revoked: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) keep_until: Option<i64>,
+    /// What it was promised for is over.
+    pub(crate) late: bool,
+    /// And that was so at some time.
     pub(crate) broken: bool,
     pub(crate) history: Vec<Entry>,
+}
+
+/// Where places are counted: at the small site, and in the slots at home.
+fn takes_place(to: To, slot: Option<Slot>) -> bool {
+    counts(to) || to == To::Home && slot.is_some()
 }
 
 impl Parcel {
     pub(super) fn new(
         site: &'static str,
-        to: To,
-        takes_place: bool,
+        (to, slot): (To, Option<Slot>),
+        promised: i64,
         books: Vec<(usize, &'static str)>,
     ) -> Self {
         let book = |(title, copy)| Book { title, copy, stage: Stage::Reserved };
         Self {
             site,
             to,
-            takes_place,
+            slot,
+            takes_place: takes_place(to, slot),
+            promised,
+            unpaid: false,
             books: books.into_iter().map(book).collect(),
             sorted: false,
             boxed: false,
@@ -98,6 +114,7 @@ impl Parcel {
             revoked: None,
             code: None,
             keep_until: None,
+            late: false,
             broken: false,
             history: Vec::new(),
         }
@@ -112,6 +129,11 @@ impl Parcel {
     /// Still in the library's or a carrier's hands.
     pub(crate) fn is_open(&self) -> bool {
         !self.stage().is_void() && !self.stage().with_reader()
+    }
+
+    /// Still to be paid, by somebody who still wants it.
+    pub(crate) fn is_unpaid(&self) -> bool {
+        self.unpaid && self.is_open()
     }
 
     fn wanted(&self) -> Result<(), String> {
@@ -150,6 +172,10 @@ impl Parcel {
             return Self::early();
         }
         self.books.iter_mut().filter(|book| !book.stage.is_void()).for_each(|book| book.stage = to);
+        // What comes late is made good, whether or not somebody saw it in time.
+        let came = |stage: Stage| stage == Stage::Ready || stage.with_reader();
+        let late = came(to) && !self.history.iter().any(|entry| came(entry.0)) && now > self.promised;
+        (self.late, self.broken) = (self.late || late, self.broken || late);
         self.history.push((to, now, place, by, None));
         Ok(true)
     }
@@ -185,7 +211,7 @@ impl Parcel {
 
     fn pickup_site(&self) -> Result<&'static str, String> {
         match self.to {
-            To::Home => Err("wrong_way".to_owned()),
+            To::Home | To::Office => Err("wrong_way".to_owned()),
             To::Site(site) => Ok(site),
         }
     }
@@ -201,9 +227,12 @@ impl Parcel {
     }
 
     /// It goes somewhere else. A courier who is being asked at this moment is asked for the old place.
-    pub(super) fn send_to(&mut self, to: To, takes_place: bool) {
-        self.to = to;
-        self.takes_place = takes_place;
+    pub(super) fn send_to(&mut self, (to, slot): (To, Option<Slot>), promised: i64) {
+        (self.to, self.slot, self.takes_place) = (to, slot, takes_place(to, slot));
+        self.unpaid &= to.is_door();
+        // Who chooses a later slot waits for that.
+        self.late &= promised <= self.promised;
+        self.promised = promised;
         if self.booked.is_none() && self.stage() == Stage::Packed {
             self.attempt += 1;
         }
@@ -226,6 +255,7 @@ impl Parcel {
     ) -> Result<bool, String> {
         let site = self.site;
         match *work {
+            Work::Accept if self.is_unpaid() => Err("unpaid".to_owned()),
             Work::Accept => self.all_on(Stage::Reserved, Stage::Accepted, now, None, "system"),
             Work::Sort => {
                 if self.sorted {
@@ -266,7 +296,7 @@ impl Parcel {
                 if self.stage() < Stage::Packed {
                     return Self::early();
                 }
-                if van == (self.to == To::Home) {
+                if van == self.to.is_door() {
                     return Err("wrong_way".to_owned());
                 }
                 self.booked = Some((van, ticket(step)));
@@ -279,7 +309,11 @@ impl Parcel {
                     return Err("take_out_first".to_owned());
                 }
                 if self.booked.is_none() {
-                    return Self::early();
+                    return if self.stage() == Stage::Packed {
+                        Err("not_booked".to_owned())
+                    } else {
+                        Self::early()
+                    };
                 }
                 self.all_on(Stage::Packed, Stage::Dispatched, now, Some(site), "staff")
             }
@@ -348,8 +382,8 @@ impl Parcel {
             }
             Work::CalledOff => Ok(self.revoked.take().is_some()),
             Work::BreakPromise => {
-                let late = self.is_open() && self.stage() != Stage::Ready && !self.broken;
-                self.broken |= late;
+                let late = self.is_open() && !self.unpaid && self.stage() != Stage::Ready && !self.late;
+                (self.late, self.broken) = (self.late || late, self.broken || late);
                 Ok(late)
             }
         }
@@ -402,7 +436,7 @@ impl Ledger {
             self.lend(key, &parcel, since.unwrap());
         }
         self.parcels.insert(key, parcel);
-        self.touched.push(key);
+        self.touched.parcels.push(key);
         Ok("changed".to_owned())
     }
 }

@@ -1,6 +1,7 @@
 use utoipa::PartialSchema;
 
 use super::*;
+use crate::hold::PassedOver;
 use crate::text;
 
 #[test]
@@ -148,12 +149,37 @@ fn every_obstacle_has_its_code_a_text_and_a_way_out() {
     assert_eq!(codes, documented::<Obstacle>("code"), "none is forgotten here");
 }
 
+/// One of each reason why who waits is passed over, but for those that another obstacle of an order is.
+fn every_passing_over() -> Vec<PassedOver> {
+    let away = [
+        PassedOver::Suspended { until: day("2026-12-01") },
+        PassedOver::TooLate { last_day: day("2026-11-22") },
+    ];
+    every_obstacle().into_iter().map(PassedOver::from).chain(away).collect()
+}
+
+#[test]
+fn whoever_is_passed_over_is_told_why_and_what_to_do() {
+    let mut codes = BTreeSet::new();
+    for why in every_passing_over() {
+        assert!(is_chinese_sentence(&text::passed_over(&why)), "{why:?}");
+        // Who has nothing can neither give back nor cancel.
+        for account in [reader(), reader_with(1, 1)] {
+            assert!(!why.actions(&title("t"), &account).is_empty(), "{why:?}");
+        }
+        codes.insert(serde_json::to_value(&why).unwrap()["code"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(codes, documented::<PassedOver>("code"), "none is forgotten here");
+}
+
 #[test]
 fn every_way_out_leads_out_of_some_obstacle() {
     let account = reader_with(1, 1);
+    let passed_over = every_passing_over();
     let kinds: BTreeSet<String> = every_obstacle()
         .iter()
         .flat_map(|obstacle| obstacle.actions(&account))
+        .chain(passed_over.iter().flat_map(|why| why.actions(&title("t"), &account)))
         .map(|way| serde_json::to_value(way).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(kinds, documented::<Action>("kind"));
@@ -210,11 +236,13 @@ fn a_way_out_is_never_an_empty_list() {
                 | Action::Order { .. }
                 | Action::ShowOrder { .. }
                 | Action::OrderAnew { .. }
-                | Action::ReadThere
+                | Action::ReadThere { .. }
                 | Action::WaitUntil { .. }
                 | Action::RenewCard
                 | Action::ChooseAddress
-                | Action::ChooseSite => true,
+                | Action::ChooseSite { .. }
+                | Action::WaitAgain { .. }
+                | Action::WaitLonger { .. } => true,
             };
             let actions = obstacle.actions(&ask.account);
             assert!(actions.iter().any(leads_out), "{}: {actions:?}", obstacle.code());

@@ -54,7 +54,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         (code(), place()).prop_map(|(c, site)| Command::Pack { barcode: barcode(c), site }),
         Just(booked(Carrier::Kuaidi100)),
         Just(booked(Carrier::Van)),
-        place().prop_map(|site| Command::HandOver { site }),
+        place().prop_map(|site| Command::HandOver { site, waybill: None }),
         place().prop_map(|site| Command::Depart { site }),
         (place(), today()).prop_map(|(site, keep_until)| Command::Arrive {
             site,
@@ -79,7 +79,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop_oneof![Just("first"), Just("second")].prop_map(|of| Command::Revoked(ticket(of))),
         (21_i8..=30).prop_map(|n| Command::Expire { today: Date::constant(2026, 12, n) }),
         today().prop_map(|today| Command::Expire { today }),
-        (level, 0_u16..10).prop_map(|(level, remedy_days)| Command::Warn { level, remedy_days }),
+        level.prop_map(|level| Command::Warn { level }),
     ]
 }
 

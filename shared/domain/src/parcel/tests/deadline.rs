@@ -110,3 +110,41 @@ fn nobody_is_warned_about_what_has_arrived() {
     }
     assert_eq!(dispatched(to_site()).then(warn(Warning::Broken)).remedy_days, 7, "the road is our affair");
 }
+
+#[test]
+fn what_comes_late_is_made_good_though_nobody_saw_it_in_time() {
+    let promised = later(48 * 60);
+    let late = dispatched(Destination::Home).then_at(delivered(48 * 60 + 1), later(49 * 60));
+    assert_eq!((late.warned, late.remedy_days), (Some(Warning::Broken), 7));
+    let in_time = dispatched(Destination::Home).then_at(delivered(48 * 60), later(49 * 60));
+    assert_eq!((in_time.promised_by, in_time.warned, in_time.remedy_days), (promised, None, 0));
+
+    let at_the_site = dispatched(to_site()).then_at(arrive(), later(48 * 60 + 1));
+    assert_eq!((at_the_site.status(), at_the_site.remedy_days), (ReadyForPickup, 7));
+    let collected_late = waiting().then_at(collect(), later(72 * 60));
+    assert_eq!(collected_late.remedy_days, 0, "it waited in time: when it is collected is up to its reader");
+}
+
+#[test]
+fn what_a_reader_was_told_they_get_they_keep_when_the_courier_proves_that_it_came_in_time() {
+    let told = dispatched(Destination::Home).then(warn(Warning::Broken));
+    let proved = told.then(delivered(1));
+    assert_eq!((proved.status(), proved.remedy_days), (Delivered, 7));
+}
+
+#[test]
+fn a_box_does_not_leave_with_the_label_of_a_booking_that_was_given_up() {
+    let labelled = |waybill: &str| Command::HandOver {
+        site: site("C01"),
+        waybill: Some(Waybill::parse(waybill).unwrap()),
+    };
+    let ready = packed(Destination::Home).then(booked(Carrier::Kuaidi100));
+    assert_eq!(ready.refuses(&labelled("SF0000000000009")), Refusal::OldLabel);
+    let gone = ready.then(labelled("SF0000000000001"));
+    assert!(gone.has_done(&labelled("SF0000000000001")));
+    assert_eq!(packed(Destination::Home).refuses(&labelled("SF0000000000001")), Refusal::NotBooked);
+    assert_eq!(
+        boxed(Destination::Home).refuses(&labelled("SF0000000000001")),
+        Refusal::TooEarly { status: "picked" }
+    );
+}

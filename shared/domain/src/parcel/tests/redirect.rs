@@ -17,7 +17,7 @@ fn a_parcel_goes_elsewhere_until_it_has_left() {
 fn a_parcel_that_goes_elsewhere_waits_for_its_new_carrier() {
     let redirected = packed(Destination::Home).then(booked(Carrier::Kuaidi100)).then(redirect(to_site()));
     assert_eq!((redirected.attempt, redirected.revoked.clone()), (1, Some(ticket("first"))));
-    assert_eq!(redirected.refuses(&hand_over()), Refusal::TooEarly { status: "packed" });
+    assert_eq!(redirected.refuses(&hand_over()), Refusal::NotBooked);
     assert_eq!(redirected.refuses(&arrive()), Refusal::TooEarly { status: "packed" });
     assert_eq!(
         redirected.refuses(&delivered(1)),

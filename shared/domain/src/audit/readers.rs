@@ -1,0 +1,228 @@
+//! Readers: what makes one person one card, the account against copies, queues and returns.
+
+use jiff::Timestamp;
+
+use super::{Finding, Kind, Ledger, ReaderSeen, Record, Sole};
+use crate::account::Account;
+use crate::ids::{Barcode, CardNo, OrderNo, ReaderId, ReturnNo, ReturnRef, TitleId};
+
+/// An account, as far as it is compared.
+#[derive(Debug)]
+pub(super) struct AccountSeen {
+    rid: ReaderId,
+    card_no: CardNo,
+    open: Vec<ItemSeen>,
+    holds: Vec<(TitleId, Timestamp)>,
+    pub(super) version: u64,
+}
+
+/// A book that a reader has ordered or on loan.
+#[derive(Debug)]
+pub(super) struct ItemSeen {
+    title_id: TitleId,
+    pub(super) barcode: Barcode,
+    order_no: OrderNo,
+    pub(super) lent: bool,
+    returning: Option<ReturnNo>,
+}
+
+impl AccountSeen {
+    pub(super) fn of(account: Account) -> Self {
+        let open = account.open.into_iter().map(|(title_id, item)| ItemSeen {
+            title_id,
+            barcode: item.barcode,
+            order_no: item.order_no,
+            lent: item.loan.is_some(),
+            returning: item.returning,
+        });
+        Self {
+            rid: account.rid,
+            card_no: account.card_no,
+            open: open.collect(),
+            holds: account.holds.into_iter().collect(),
+            version: account.version,
+        }
+    }
+
+    pub(super) fn item(&self, title_id: &TitleId) -> Option<&ItemSeen> {
+        self.open.iter().find(|item| item.title_id == *title_id)
+    }
+
+    fn waits_since(&self, title_id: &TitleId) -> Option<Timestamp> {
+        self.holds.iter().find(|(title, _)| title == title_id).map(|(_, since)| *since)
+    }
+}
+
+pub(super) fn compare(ledger: &Ledger, rid: &ReaderId, reader: &ReaderSeen, found: &mut Vec<Finding>) {
+    match &reader.account {
+        None => without_account(ledger, rid, reader, found),
+        Some(account) => {
+            found.extend(identity(reader, account));
+            ledger.open_items(reader, account, found);
+            queues(reader, account, found);
+            returns(reader, account, found);
+        }
+    }
+}
+
+fn unique(of: Sole, hash: &str) -> Record {
+    Record::Unique { of, hash: hash.to_owned() }
+}
+
+/// Whatever belongs to somebody without an account. Once for all of it, unless it is only what a card is made of.
+fn without_account(ledger: &Ledger, rid: &ReaderId, reader: &ReaderSeen, found: &mut Vec<Finding>) {
+    let held = ledger.copies.iter().filter(|(_, copy)| copy.holder.as_ref().is_some_and(|at| at.rid == *rid));
+    let orders = reader.orders.keys().map(|no| Record::Order { rid: rid.clone(), order_no: no.clone() });
+    let returns =
+        reader.returns.keys().map(|no| Record::Return(ReturnRef { rid: rid.clone(), no: no.clone() }));
+    let places = reader.places.iter().map(|(title_id, since, _)| Record::Hold {
+        title_id: title_id.clone(),
+        since: *since,
+        rid: rid.clone(),
+    });
+    let mut owned: Vec<Record> = held.map(|(barcode, _)| Record::Copy(barcode.clone())).collect();
+    owned.extend(places.chain(orders).chain(returns));
+    owned.extend(reader.profile.then(|| Record::Profile(rid.clone())));
+    if owned.is_empty() {
+        for card in &reader.cards {
+            found.push(Finding::new(
+                Kind::CardWithoutReader,
+                [Record::Card(card.clone())],
+                reader_text(rid),
+                0,
+            ));
+        }
+        for (of, hash) in &reader.uniques {
+            found.push(Finding::new(Kind::UniqueWithoutReader, [unique(*of, hash)], reader_text(rid), 0));
+        }
+        return;
+    }
+    let seen = format!("{} items belong to it", owned.len() + reader.cards.len() + reader.uniques.len());
+    let mut records = vec![Record::Account(rid.clone())];
+    records.extend(owned);
+    records.extend(reader.cards.iter().cloned().map(Record::Card));
+    found.push(Finding::new(Kind::AccountMissing, records, seen, 0));
+}
+
+fn reader_text(rid: &ReaderId) -> String {
+    format!("it names {rid}")
+}
+
+/// One person, one card.
+fn identity(reader: &ReaderSeen, account: &AccountSeen) -> Vec<Finding> {
+    let itself = Record::Account(account.rid.clone());
+    let mut found = Vec::new();
+    if !reader.cards.contains(&account.card_no) {
+        let records = [itself.clone(), Record::Card(account.card_no.clone())];
+        let seen = format!("{} other cards are this reader's", reader.cards.len());
+        found.push(Finding::new(Kind::AccountWithoutCard, records, seen, account.version));
+    }
+    if !reader.profile {
+        let records = [Record::Profile(account.rid.clone()), itself.clone()];
+        found.push(Finding::new(Kind::ProfileMissing, records, "no profile", account.version));
+    }
+    for of in Sole::ALL {
+        if !reader.uniques.iter().any(|(other, _)| *other == of) {
+            let seen = format!("no record of the {}", of.as_str());
+            found.push(Finding::new(Kind::UniqueMissing, [itself.clone()], seen, account.version));
+        }
+    }
+    found
+}
+
+impl Ledger {
+    /// What an account has: each is a copy that is held for it, by a parcel of the order that it names.
+    fn open_items(&self, reader: &ReaderSeen, account: &AccountSeen, found: &mut Vec<Finding>) {
+        for item in &account.open {
+            let title_id = &item.title_id;
+            let itself = Record::Account(account.rid.clone());
+            let copy = self.copies.get(&item.barcode);
+            let fits = copy.is_some_and(|copy| {
+                let held = copy
+                    .holder
+                    .as_ref()
+                    .is_some_and(|at| (&at.rid, &at.order_no) == (&account.rid, &item.order_no));
+                Self::confused(copy) || (held && copy.title_id == *title_id)
+            });
+            if !fits && !self.is_claimed((&account.rid, &item.order_no), &item.barcode) {
+                let records = [itself.clone(), Record::Copy(item.barcode.clone())];
+                let holder = copy.and_then(|copy| copy.holder.as_ref());
+                let stands = match (copy, holder) {
+                    (None, _) => "the copy is missing".to_owned(),
+                    (Some(_), None) => "the copy is free".to_owned(),
+                    (Some(copy), Some(holder)) => format!("the copy of {} is with {holder}", copy.title_id),
+                };
+                let seen = format!("{title_id} of order {}; {stands}", item.order_no);
+                let versions = account.version + copy.map_or(0, |copy| copy.version);
+                found.push(Finding::new(Kind::ItemWithoutCopy, records, seen, versions));
+            }
+            if account.waits_since(title_id).is_some() {
+                let places = reader.places.iter().filter(|(title, ..)| title == title_id);
+                let holds = places.map(|(title_id, since, _)| Record::Hold {
+                    title_id: title_id.clone(),
+                    since: *since,
+                    rid: account.rid.clone(),
+                });
+                let records: Vec<Record> = [itself].into_iter().chain(holds).collect();
+                found.push(Finding::new(Kind::HasAndWaits, records, title_id.as_str(), account.version));
+            }
+        }
+    }
+}
+
+/// Places in queues: the account and the queue know of the same ones.
+fn queues(reader: &ReaderSeen, account: &AccountSeen, found: &mut Vec<Finding>) {
+    let itself = Record::Account(account.rid.clone());
+    let hold = |title_id: &_, since| {
+        let rid = account.rid.clone();
+        Record::Hold { title_id: Clone::clone(title_id), since, rid }
+    };
+    for (title_id, since) in &account.holds {
+        if !reader.places.iter().any(|(title, at, _)| title == title_id && at == since) {
+            let records = [hold(title_id, *since), itself.clone()];
+            found.push(Finding::new(Kind::WaitsWithoutPlace, records, "no such hold", account.version));
+        }
+    }
+    for (title_id, since, version) in &reader.places {
+        let known = account.waits_since(title_id);
+        if known == Some(*since) {
+            continue;
+        }
+        let other =
+            known.filter(|known| reader.places.iter().any(|(title, at, _)| title == title_id && at == known));
+        let versions = account.version + version;
+        let finding = if let Some(other) = other {
+            let records = [hold(title_id, *since), hold(title_id, other), itself.clone()];
+            Finding::new(Kind::TwoPlacesInQueue, records, format!("the account has {other}"), versions)
+        } else {
+            let records = [hold(title_id, *since), itself.clone()];
+            Finding::new(Kind::PlaceUnknownToReader, records, "the account has no such hold", versions)
+        };
+        found.push(finding);
+    }
+}
+
+/// Returns: what is to come back is with its reader, and what the account books for a return is in it.
+fn returns(reader: &ReaderSeen, account: &AccountSeen, found: &mut Vec<Finding>) {
+    let itself = Record::Account(account.rid.clone());
+    let at = |no: &_| Record::Return(ReturnRef { rid: account.rid.clone(), no: Clone::clone(no) });
+    for (no, (books, version)) in &reader.returns {
+        for barcode in books {
+            let lent = account.open.iter().any(|item| item.barcode == *barcode && item.lent);
+            if !lent {
+                let records = [at(no), Record::Copy(barcode.clone()), itself.clone()];
+                let versions = account.version + version;
+                found.push(Finding::new(Kind::ReturnOfNoLoan, records, "no loan of it runs", versions));
+            }
+        }
+    }
+    for item in &account.open {
+        let Some(no) = &item.returning else { continue };
+        let listed = reader.returns.get(no).is_some_and(|(books, _)| books.contains(&item.barcode));
+        if !listed {
+            let records = [itself.clone(), at(no), Record::Copy(item.barcode.clone())];
+            let seen = "the return is missing, or has no such book to come";
+            found.push(Finding::new(Kind::LoanWithoutItsReturn, records, seen, account.version));
+        }
+    }
+}
