@@ -380,3 +380,16 @@ async fn every_reason_against_a_renewal_is_met_and_explained() {
 
     desk.assert_met_all_of("NotRenewed");
 }
+
+#[tokio::test]
+async fn an_order_longer_than_any_needs_to_be_is_refused_by_name_and_loses_nothing() {
+    let desk = Desk::open().await;
+    let before = desk.ground.items();
+    let long = json!({"lines": [{"title_id": "b000006"}], "deliver_to": home(&reader(1)), "note": "长".repeat(100_000)});
+    for path in ["/orders", "/orders/quote", "/holds"] {
+        let answer = desk.ask(1, path, &long).await;
+        assert_eq!((answer.status, &answer.body["code"]), (413, &json!("body_too_large")), "{path}");
+        assert!(answer.body["detail"].as_str().unwrap().ends_with('。'));
+    }
+    assert_eq!(desk.ground.items(), before);
+}

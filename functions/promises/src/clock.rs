@@ -59,8 +59,14 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
             }
             continue;
         }
+        // Whose it is is read only when some card would make it a new warning.
+        let level_of = |class| {
+            let about = About::card(class).at(parcel.destination.site());
+            warning(parcel, rules.promise_hours(&about).value, now)
+        };
+        let news = |level: &Option<Warning>| *level > parcel.warned;
         let mut class = CardClass::default();
-        if by_card {
+        if by_card && CardClass::ALL.map(level_of).iter().any(news) {
             match account::get(&app.lending.table, &parcel.at.rid).await {
                 Ok(account) => class = account.map(|account| account.class).unwrap_or_default(),
                 Err(error) => {
@@ -69,9 +75,7 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
                 }
             }
         }
-        let about = About::card(class);
-        let hours = rules.promise_hours(&about.at(parcel.destination.site())).value;
-        let level = warning(parcel, hours, now);
+        let level = level_of(class);
         let Some(level) = level.filter(|level| parcel.warned < Some(*level)) else { continue };
         match warn(app, parcel, level, now).await {
             Ok(true) => {

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 
 use yujie_domain::parcel::Parcel;
+use yujie_domain::rules::{CardClass, RuleSet};
+use yujie_domain::site::Site;
 use yujie_domain::time;
 use yujie_lending::{Closed, Fault};
 use yujie_runtime::metrics::{self, Unit};
@@ -22,7 +24,7 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
         let Some(site) = parcel.destination.site().and_then(|id| sites.get(id)) else { continue };
         if parcel.shut_out_of(site, time::day(now)).is_some() {
             orders.insert((&parcel.at.rid, &parcel.at.order_no));
-        } else if parcel.shut_while_waiting(&site.with_holidays(&rules.holidays)).is_some() {
+        } else if may_wait_longer(parcel, site, &rules) {
             match app.lending.keep_longer(parcel).await {
                 Ok(None) => {}
                 Ok(Some(until)) => {
@@ -59,6 +61,15 @@ pub(crate) async fn look(app: &App, parcels: &[Parcel]) -> Result<(), SweepError
         );
     }
     failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Whether a parcel that waits at its site might wait longer, by the calendars of site and library and whatever its reader's card is: only then
+/// is anything read about it.
+fn may_wait_longer(parcel: &Parcel, site: &Site, rules: &RuleSet) -> bool {
+    let Some(since) = parcel.waits_since() else { return false };
+    let site = site.with_holidays(&rules.holidays);
+    parcel.shut_while_waiting(&site).is_some()
+        && CardClass::ALL.iter().any(|card| parcel.keep_until < Some(site.keeps_until(since, rules, *card)))
 }
 
 /// One order that fails does not stop the others.

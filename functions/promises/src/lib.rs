@@ -159,10 +159,10 @@ pub async fn handle(app: &App, job: Job) -> Result<(), SweepError> {
         }
         Job::Queues => queues(app).await,
         Job::Morning => {
-            let hopeless = outlooks(app).await;
+            // First what is quickly done: with very many queues the other may not come to its end.
             let moved = app.lending.move_dues().await;
             tracing::info!(moved = moved.as_ref().copied().unwrap_or_default(), "due days looked at");
-            hopeless.and(moved.map(drop).map_err(SweepError::from))
+            moved.map(drop).map_err(SweepError::from).and(outlooks(app).await)
         }
     }
 }

@@ -86,11 +86,13 @@ impl Lending {
             let no = if let Some(no) = item.returning.clone() {
                 let of = ReturnRef { rid: holder.rid.clone(), no };
                 let booked = returning::get(&self.table, &of).await?.ok_or_else(|| missing(&of))?;
-                // What was booked later than that was handed over when it was booked, or a return's history would run backwards.
-                at = booked.history.last().map_or(at, |last| at.max(last.at));
+                // Nothing is handed over with a return before it is booked. What else became of the return since takes no day from the loan; only
+                // its own history must not run backwards.
+                at = booked.begun().map_or(at, |begun| at.max(begun));
+                let noted = booked.history.last().map_or(at, |last| at.max(last.at));
                 let command = Command::GiveBack {
                     barcodes: vec![barcode.clone()],
-                    at,
+                    at: noted,
                     place: Some(site.clone()),
                     by: By::Staff,
                 };

@@ -5,7 +5,7 @@
 
 use yujie_domain::hold::{Hold, Outlook, Serving};
 use yujie_domain::{TitleId, time};
-use yujie_table::{TransactError, account, copy, hold};
+use yujie_table::{TableError, TransactError, account, copy, hold};
 
 use crate::hold::LOOKED_AT;
 use crate::{Fault, Lending};
@@ -25,7 +25,16 @@ impl Lending {
         for own in hold::queue(&self.table, title_id, LOOKED_AT).await? {
             let place = before.saturating_add(1);
             before = before.saturating_add(u32::from(own.waits_on(today)));
-            let Some(account) = account::get(&self.table, &own.rid).await? else { continue };
+            // One account that cannot be read does not keep those behind it from being looked at.
+            let account = match account::get(&self.table, &own.rid).await {
+                Ok(Some(account)) => account,
+                Ok(None) => continue,
+                Err(error @ TableError::Corrupt { .. }) => {
+                    tracing::error!(%error, "the outlook of a hold was not looked at");
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let about = own.about(&account);
             let Outlook { hopeless, .. } = Serving::of(&copies, &rules, &about).outlook(place, &rules);
             if hopeless == own.hopeless.is_some() {

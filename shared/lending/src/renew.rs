@@ -53,7 +53,7 @@ impl Lending {
                 .filter(|(_, item)| item.barcode == *barcode)
                 .find_map(|(title_id, item)| Some((title_id.clone(), item.loan.as_ref()?)))
                 .ok_or(RenewError::NotFound)?;
-            if loan.renewed > 0 && seen.is_some_and(|seen| seen < loan.due) {
+            if loan.renewed > 0 && loan.runs() && seen.is_some_and(|seen| seen < loan.due) {
                 return Ok(loan.due);
             }
             let rules = self.rules.in_force(&self.table, now).await?;

@@ -91,8 +91,8 @@ settings! {
     OpenItems, open_items: u16 = 10, for [Site, Card];
     /// The most titles that a reader may wait for. Asked by the hold and by the order that queues: of whom, and where the book is to be collected.
     Holds, holds: u16 = 10, for [Site, Card];
-    /// Whether such an item is lent at all. Asked of each copy, for the reader and for where it is collected. A renewal, which counts the copies
-    /// for whoever waits, asks for the door and an ordinary card.
+    /// Whether such an item is lent at all. Asked of each copy, for the reader and for where it is collected; by a renewal for
+    /// each reader who waits.
     Lendable, lendable: bool = true, for [Site, Card, Item];
     /// The highest price of a book that is sent out, in fen. Asked as `lendable`.
     PriceCap, price_cap: Fen = Fen(100_000), for [Site, Card, Item];
@@ -114,10 +114,10 @@ settings! {
     CutOff, cut_off: Time = Time::constant(16, 0, 0, 0), for [Site, Card];
     /// When the next morning begins. Asked as `cut_off`.
     Opening, opening: Time = Time::constant(9, 0, 0, 0), for [Site, Card];
-    /// Hours from order to delivery that are promised. Asked as `cut_off`. Staff are warned by what holds where it is collected.
+    /// Hours from order to delivery that are promised. Asked as `cut_off`, and for the warnings of staff.
     PromiseHours, promise_hours: u16 = 48, for [Site, Card];
-    /// Days that are added to a loan whose order came later than promised. Asked when the promise is broken: of whom, and where it is collected;
-    /// about the parcel, which may have books of several classes.
+    /// Days that are added to a loan whose order came later than promised. Asked by the order: of whom, and where it is collected; about the
+    /// parcel, which may have books of several classes.
     RemedyDays, remedy_days: u16 = 7, for [Site, Card];
     /// What delivery to the door costs for the first book, in fen: nothing during the trial. Sites are free for good, so it is asked of the door
     /// alone: of whom.

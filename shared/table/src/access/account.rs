@@ -178,14 +178,11 @@ pub fn replace(next: &Account) -> Result<Write, TableError> {
     Ok(Write::replace(to_item(next)?, next.version.saturating_sub(1)))
 }
 
-/// The readers for whom something is due first on `day`.
+/// The readers for whom something is due first on `day`, as far as their accounts can be read.
 pub async fn due_on(table: &Table, day: Date) -> Result<Vec<Account>, TableError> {
     let pk = key::clock_due(day);
     let items = table.query_through(Page { index: Some(BY_CLOCK), ..Page::of(&pk) }).await?;
-    let mut accounts = items
-        .into_iter()
-        .map(|item| from_item(&reader_of(&item)?, item))
-        .collect::<Result<Vec<_>, TableError>>()?;
+    let mut accounts = codec::readable(items, |item| from_item(&reader_of(&item)?, item));
     // An entry may be older than its account by a moment.
     accounts.retain(|account| account.first_due() == Some(day));
     Ok(accounts)
