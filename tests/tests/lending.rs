@@ -426,3 +426,31 @@ async fn a_loan_is_not_renewed_on_account_of_a_free_copy_that_may_not_go_to_who_
     let renewed = ask(&ground, 1, "POST", "/loans/W9000001/renewals", &Value::Null).await;
     assert_eq!(renewed.status, 200, "{}", renewed.body);
 }
+
+#[tokio::test]
+async fn a_due_day_that_only_moved_off_a_feast_is_not_taken_for_a_renewal() {
+    let ground = Ground::with_readers(1).await;
+    let one = library::reader(1);
+    scene::place(&ground, &one, "2611230000FEAST9", &["C0000601"], Destination::Home).await;
+    scene::advance(&ground, &one, "2611230000FEAST9", LineStatus::Delivered, false).await;
+    rules(&ground, 2, json!({"rules": [{"set": {"rule": "renewals", "value": 2}}]})).await;
+    ground.pass(jiff::SignedDuration::from_hours(24 * 25));
+    let renew = async |due: &str| {
+        let path = format!("/loans/C0000601/renewals?due={due}");
+        let answer = ask(&ground, 1, "POST", &path, &Value::Null).await;
+        answer.body["due"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
+    };
+    assert_eq!(renew("2026-12-23").await, "2027-01-22");
+    assert_eq!(renew("2026-12-23").await, "2027-01-22", "the answer was lost, the renewal was not");
+
+    rules(
+        &ground,
+        3,
+        json!({"rules": [{"set": {"rule": "renewals", "value": 2}}],
+        "holidays": [{"from": "2027-01-22", "until": "2027-01-24", "name": "馆庆"}]}),
+    )
+    .await;
+    ground.pass(jiff::SignedDuration::from_hours(24 * 30));
+    promises::handle(&ground.promises(), promises::Job::Morning).await.unwrap();
+    assert_eq!(renew("2027-01-22").await, "2027-02-24", "the second renewal, from the 25th on");
+}

@@ -6,7 +6,7 @@ use yujie_table::{TransactError, account};
 
 use crate::{Fault, Lending};
 
-/// How far ahead holidays are looked for: further than any is announced before its readers ask.
+/// Days ahead that are looked at each morning: what is due later is come to on a later one.
 const DAYS_AHEAD: usize = 60;
 
 impl Lending {

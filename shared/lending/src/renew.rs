@@ -53,10 +53,12 @@ impl Lending {
                 .filter(|(_, item)| item.barcode == *barcode)
                 .find_map(|(title_id, item)| Some((title_id.clone(), item.loan.as_ref()?)))
                 .ok_or(RenewError::NotFound)?;
-            if loan.renewed > 0 && loan.runs() && seen.is_some_and(|seen| seen < loan.due) {
+            let rules = self.rules.in_force(&self.table, now).await?;
+            // A day that only moved off a holiday since it was seen was not renewed.
+            let renewed_since = |seen| account.last_day(seen, &rules) < loan.due;
+            if loan.renewed > 0 && loan.runs() && seen.is_some_and(renewed_since) {
                 return Ok(loan.due);
             }
-            let rules = self.rules.in_force(&self.table, now).await?;
             let demand = self.demand(&title_id, &rules).await?;
             let (next, due) = renewal::renew(&account, barcode, demand, &rules, time::day(now))
                 .ok_or(RenewError::NotFound)?
