@@ -166,16 +166,17 @@ impl Hold {
 
     /// Why none of these copies would go to this reader if it came free now; `None` when one of them would, or when there is none.
     pub fn passed_over(&self, copies: &[Copy], turn: &Turn<'_>) -> Option<PassedOver> {
-        let mut first = None;
+        let mut of_a_copy = None;
         for copy in copies {
             match self.turn(copy, turn) {
                 Ok(_) => return None,
-                // What is with the reader is told before what is with a copy: another copy may do.
-                Err(why) if first.as_ref().is_none_or(PassedOver::is_of_the_copy) => first = Some(why),
-                Err(_) => {}
+                // Another copy may do.
+                Err(why) if why.is_of_the_copy() => of_a_copy = Some(why),
+                // With what is with the reader none does: however many there are, the rest need not be asked.
+                Err(why) => return Some(why),
             }
         }
-        first
+        of_a_copy
     }
 }
 
