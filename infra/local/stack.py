@@ -86,6 +86,16 @@ class Stack:
         return self.home / "wechatpay.json"
 
     @property
+    def sms_accounts(self) -> Path:
+        """The accounts at both SMS clouds, made by their counterpart. None is used unless one is put into the stack's secret."""
+        return self.home / "sms.json"
+
+    @property
+    def wechat_account(self) -> Path:
+        """The service account at WeChat, made by its counterpart."""
+        return self.home / "wechat.json"
+
+    @property
     def table_name(self) -> str:
         return self.outputs["TableName"]
 
@@ -167,7 +177,7 @@ class Stack:
         state.mkdir(exist_ok=True)
         command = [sys.executable, str(COUNTERPARTS), "--port", str(self.counterparts_port)]
         command += ["--key", COURIER["key"], "--secret", COURIER["secret"], "--state", str(state)]
-        command += ["--wechatpay", str(self.payment_keys)]
+        command += ["--wechatpay", str(self.payment_keys), "--sms", str(self.sms_accounts), "--wechat-mp", str(self.wechat_account)]
         self.counterparts = Child("the counterpart of the couriers", command, base_environment(), self.home / "counterparts.log")
         self.counterparts.wait_until(lambda: answers(f"{self.counterparts_url}/_control/health"), START_SECONDS)
 
@@ -181,6 +191,10 @@ class Stack:
             "Kuaidi100Salt": COURIER["salt"],
             "WechatPayUrl": self.counterparts_url,
             "WechatPayAccount": json.dumps(json.loads(self.payment_keys.read_text(encoding="utf-8"))["secret"]),
+            "SmsUrl": self.counterparts_url,
+            "WechatAccount": json.dumps(json.loads(self.wechat_account.read_text(encoding="utf-8"))["secret"]),
+            "WechatUrl": self.counterparts_url,
+            "WechatOpenUrl": self.counterparts_url,
             "SenderPhone": "010-60000000",
             "LogLevel": self.log_level,
         }

@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 HERE = Path(__file__).resolve().parent
-# The SAM CLI pins versions of its own that the emulator's environment must not follow: it lives apart.
-ENVIRONMENTS = {"venv": "requirements.txt", "sam": "requirements-sam.txt"}
+# The SAM CLI and the fuzzer pin versions of their own that the emulator's environment must not follow: they live apart.
+ENVIRONMENTS = {"venv": "requirements.txt", "sam": "requirements-sam.txt", "fuzz": "requirements-fuzz.txt"}
 OLDEST_PYTHON = (3, 11)
 OLDEST_RUST = (1, 95)
 NO_NETWORK = re.compile(

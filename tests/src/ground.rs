@@ -27,6 +27,7 @@ use yujie_import_store::ImportStore;
 use yujie_index_store::Local;
 use yujie_index_store::testing::Bucket;
 use yujie_lending::Lending;
+use yujie_phones::Phones;
 use yujie_runtime::auth::{self, Subject};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, serve};
@@ -261,7 +262,8 @@ impl Ground {
         Table::new(self.table.client().clone(), TABLE)
     }
 
-    fn edge(&self) -> Edge {
+    /// Keys, time and chance, as the functions have them.
+    pub fn edge(&self) -> Edge {
         Edge { keys: self.keys.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
 
@@ -280,11 +282,19 @@ impl Ground {
         serve::around("ordering", ordering::routes(app))
     }
 
-    /// `registration`.
+    /// `registration`, of a library without a service account at WeChat.
     pub fn registration(&self) -> Router {
-        let app =
-            registration::App { table: self.table.clone(), edge: self.edge(), sns: self.clients().sns() };
-        serve::around("registration", registration::routes(app))
+        self.registration_with(None)
+    }
+
+    /// `registration`, with the library's desk at WeChat.
+    pub fn registration_with(&self, wechat: Option<yujie_wechat_desk::Desk>) -> Router {
+        let (table, edge, phones) = (self.table.clone(), self.edge(), self.phones());
+        serve::around("registration", registration::routes(registration::App { table, edge, phones, wechat }))
+    }
+
+    fn phones(&self) -> Phones {
+        Phones::sns(self.clients().sns())
     }
 
     /// `warehouse`.
@@ -424,7 +434,7 @@ impl Ground {
         notices::App {
             table: self.table.clone(),
             keys: self.keys.clone(),
-            sns: self.clients().sns(),
+            phones: self.phones(),
             clock: self.clock.clone(),
         }
     }

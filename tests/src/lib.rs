@@ -19,6 +19,7 @@ pub mod life;
 mod near;
 pub mod outside;
 pub mod scene;
+pub mod service_account;
 mod stream;
 pub mod wechat;
 
@@ -26,3 +27,4 @@ pub use faults::{Crash, Fault, Faults};
 pub use ground::{Answer, Ground};
 pub use life::Life;
 pub use outside::{Outside, Sent};
+pub use service_account::ServiceAccount;

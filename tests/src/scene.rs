@@ -7,7 +7,7 @@ use yujie_domain::money::Fen;
 use yujie_domain::parcel::{Booking, Carrier, Command, Destination, Line, LineStatus, Parcel, Ticket};
 use yujie_domain::rules::{About, RuleSet};
 use yujie_domain::timeline::Step;
-use yujie_domain::{ParcelRef, Waybill, text, time};
+use yujie_domain::{ParcelRef, Waybill, telling, time};
 use yujie_runtime::contact::{self, Place, Recipient};
 use yujie_runtime::step;
 use yujie_table::account;
@@ -77,12 +77,13 @@ async fn furnish(ground: &Ground) {
         let notice = Notice {
             about: notice::About::Parcel { no: at.no(), step },
             at: made.at,
-            text: text::step_notice(step, "261120HOME000001", false),
+            text: telling::step_made(step, "261120HOME000001", false).text(),
             sms: Sms::Sending,
         };
         let claim = notice::claim(&ground.table, &at.rid, &notice, ground.now()).await.unwrap();
-        assert_eq!(claim, notice::Claim::Mine { version: 1 });
-        notice::sms_sent(&ground.table, &one.rid, &notice, 1, ground.now()).await.unwrap();
+        assert_eq!(claim, notice::Claim::Mine { version: 1, tried: None });
+        let notice = Notice { sms: Sms::Sent, ..notice };
+        notice::sms_ended(&ground.table, &one.rid, &notice, 1, ground.now()).await.unwrap();
     }
     let phone = "13900000009";
     let code_hash = ground.keys.hash("phone code", &format!("{phone} 246810"));

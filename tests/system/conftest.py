@@ -18,8 +18,9 @@ sys.path[:0] = [str(ROOT / "infra" / "local")]
 
 SEED = os.environ.get("YUJIE_SEED") or str(random.SystemRandom().randrange(10**9))
 LATENCIES = ROOT / "target" / "system-latency.json"
-# The story first: when it fails, nothing else needs to be read. The logs last: they are the logs of everything before.
-FIRST, LAST = ("test_story.py", "test_latency.py"), ("test_logs.py",)
+# The story first: when it fails, nothing else needs to be read. The fuzzer leaves odd things behind it, and the logs are the logs of
+# everything before.
+FIRST, LAST = ("test_story.py", "test_latency.py"), ("test_fuzz.py", "test_logs.py")
 
 
 def pytest_report_header() -> str:

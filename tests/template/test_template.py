@@ -97,7 +97,8 @@ def test_a_function_is_given_just_the_variables_that_it_reads(name):
     source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "functions" / name / "src").rglob("*.rs")))
     # What several functions work with is read in one place for all of them.
     for used, place in (("yujie_runtime::step::App", "runtime/src/step.rs"), ("yujie_courier_desk", "courier-desk/src/lib.rs"),
-                        ("yujie_cashier", "cashier/src/lib.rs")):
+                        ("yujie_cashier", "cashier/src/lib.rs"),
+                        ("yujie_phones", "phones/src/lib.rs"), ("yujie_wechat_desk", "wechat-desk/src/lib.rs")):
         if used in source:
             source += (ROOT / "shared" / place).read_text(encoding="utf-8")
     read = set(VARIABLE.findall(source)) & everything

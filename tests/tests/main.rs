@@ -34,3 +34,4 @@ mod routes;
 mod shelves;
 mod slots;
 mod table;
+mod wechat;

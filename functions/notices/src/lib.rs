@@ -13,11 +13,13 @@ use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use yujie_domain::parcel::{Because, Closing, Effect, LineStatus, Parcel, Warning};
+use yujie_domain::telling::{self, Telling};
 use yujie_domain::timeline::Step;
-use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, text, time};
+use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, time};
+use yujie_phones::{NotSent, Phones};
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::message::Fact;
-use yujie_runtime::{Clients, Clock, Keys, StartError, Vars, clients, telemetry};
+use yujie_runtime::{Clients, Clock, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::notice::{self, About, Claim, Notice, Sms};
 use yujie_table::{Table, TableError, parcel, reader, site};
 
@@ -29,7 +31,7 @@ pub struct App {
     /// Opens readers' phone numbers.
     pub keys: Keys,
     /// The way to phones.
-    pub sns: aws_sdk_sns::Client,
+    pub phones: Phones,
     /// The time.
     pub clock: Clock,
 }
@@ -45,12 +47,14 @@ impl App {
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let secret = vars.required("APP_SECRET_ID");
+        let phones = yujie_phones::Settings::read(&mut vars);
         vars.finish()?;
+        let clock = Clock::System;
         Ok(Self {
             table,
             keys: Keys::from_secret(&clients.secret(&secret).await?)?,
-            sns: clients.sns(),
-            clock: Clock::System,
+            phones: phones.open(&clients, &clock, &Entropy::system()).await?,
+            clock,
         })
     }
 }
@@ -71,8 +75,8 @@ pub enum NoticeError {
     #[error("the SMS is being sent by somebody else")]
     InHand,
     /// The SMS was not taken.
-    #[error("the SMS was not taken: {0}")]
-    Sms(String),
+    #[error("the SMS was {0}")]
+    Sms(NotSent),
 }
 
 /// Tells the facts of an event.
@@ -101,23 +105,26 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
         tracing::warn!(parcel.no = %at.no(), step = step.as_str(), "suppressed: not true");
         return Ok(());
     };
-    let text = said(app, &parcel, step).await?;
-    tell(
-        app,
-        &at.rid,
-        &Notice { about: About::Parcel { no: at.no(), step }, at: made, text, sms: Sms::Sending },
-    )
-    .await
+    let telling = said(app, &parcel, step).await?;
+    tell(app, &at.rid, About::Parcel { no: at.no(), step }, made, &telling).await
 }
 
 /// Puts a notice into the inbox and sends its SMS, once.
-async fn tell(app: &App, rid: &ReaderId, notice: &Notice) -> Result<(), NoticeError> {
-    match notice::claim(&app.table, rid, notice, app.clock.now()).await? {
-        Claim::Sent => Ok(()),
+async fn tell(
+    app: &App,
+    rid: &ReaderId,
+    about: About,
+    at: Timestamp,
+    telling: &Telling,
+) -> Result<(), NoticeError> {
+    let notice = Notice { about, at, text: telling.text(), sms: Sms::Sending };
+    match notice::claim(&app.table, rid, &notice, app.clock.now()).await? {
+        Claim::Over => Ok(()),
         Claim::SomebodyElse => Err(NoticeError::InHand),
-        Claim::Mine { version } => {
-            send_sms(app, rid, &notice.text).await?;
-            Ok(notice::sms_sent(&app.table, rid, notice, version, app.clock.now()).await?)
+        Claim::Mine { version, tried } => {
+            let sms = send_sms(app, rid, telling, &notice.id(), tried).await?;
+            Ok(notice::sms_ended(&app.table, rid, &Notice { sms, ..notice }, version, app.clock.now())
+                .await?)
         }
     }
 }
@@ -174,10 +181,10 @@ fn closing(parcel: &Parcel, step: Step) -> Option<&Closing> {
 }
 
 /// What a reader is told of a step.
-async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<String, NoticeError> {
+async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<Telling, NoticeError> {
     let order_no = parcel.order_no().as_str();
     if step == Step::PromiseBroken {
-        return Ok(text::promise_broken(order_no, &punctuality::of_parcel(parcel, app.clock.now())));
+        return Ok(telling::not_in_time(order_no, &punctuality::of_parcel(parcel, app.clock.now())));
     }
     if let Some(Closing { shut, effect, .. }) = closing(parcel, step) {
         let name = |id: Option<SiteId>| async move {
@@ -189,47 +196,59 @@ async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<String, NoticeEr
             Effect::Rerouted { from, .. } => name(Some(from.clone()))
                 .await?
                 .zip(here)
-                .map(|(from, to)| text::rerouted(order_no, &from, *shut, &to)),
-            Effect::Waits => here.map(|here| text::waits_for_opening(order_no, &here, *shut)),
+                .map(|(from, to)| telling::sent_elsewhere(order_no, &from, *shut, &to)),
+            Effect::Waits => here.map(|here| telling::comes_later(order_no, &here, *shut)),
             Effect::Kept => here
                 .zip(parcel.keep_until)
-                .map(|(here, until)| text::kept_longer(order_no, &here, *shut, until)),
+                .map(|(here, until)| telling::stays_longer(order_no, &here, *shut, until)),
         };
         if let Some(said) = said {
             return Ok(said);
         }
     }
     if step == Step::Cancelled && parcel.was_given_up() {
-        return Ok(text::given_up_unpaid(order_no));
+        return Ok(telling::given_up_unpaid(order_no));
     }
     if let (Step::Delivered | Step::Collected, Some(got)) = (step, parcel.handed_over()) {
         // By a rule of single classes of books, loans of one parcel may be counted from different days: then none is named.
         let from: BTreeSet<Date> =
             parcel.live().map(|line| time::day(line.loan_from.unwrap_or(got))).collect();
         if let (Some(from), 1) = (from.first(), from.len()) {
-            return Ok(text::loan_begun(order_no, step == Step::Collected, *from));
+            return Ok(telling::loan_begun(order_no, step == Step::Collected, *from));
         }
     }
     if let (Step::ReadyForPickup, Some(id), Some(until), Some(code)) =
         (step, parcel.destination.site(), parcel.keep_until, &parcel.pickup_code)
         && let Some(site) = site::get(&app.table, id).await?
     {
-        return Ok(text::ready_for_pickup(order_no, &site.name, until, code));
+        return Ok(telling::ready(order_no, &site.name, until, code));
     }
-    Ok(text::step_notice(step, order_no, parcel.because == Because::CameFree))
+    Ok(telling::step_made(step, order_no, parcel.because == Because::CameFree))
 }
 
-async fn send_sms(app: &App, rid: &ReaderId, said: &str) -> Result<(), NoticeError> {
+/// Sends a notice's SMS, unless somebody who tried it at `tried` and died had sent it. What never goes to this phone stays in the inbox.
+async fn send_sms(
+    app: &App,
+    rid: &ReaderId,
+    telling: &Telling,
+    reference: &str,
+    tried: Option<Timestamp>,
+) -> Result<Sms, NoticeError> {
     let sealed = reader::sealed_profile(&app.table, rid).await?.ok_or(NoticeError::NoProfile)?;
     let person: Person =
         contact::open(&app.keys, Place::Profile(rid), &sealed).map_err(|_| NoticeError::NoProfile)?;
     let phone = Mobile::parse(&person.phone).map_err(|_| NoticeError::NoProfile)?;
-    app.sns
-        .publish()
-        .phone_number(phone.e164())
-        .message(said)
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| NoticeError::Sms(clients::failure(&error)))
+    if let Some(tried) = tried
+        && app.phones.was_taken(&phone, reference, tried).await.map_err(NoticeError::Sms)?
+    {
+        return Ok(Sms::Sent);
+    }
+    match app.phones.send(&phone, telling, reference).await {
+        Ok(()) => Ok(Sms::Sent),
+        Err(NotSent::Never(why)) => {
+            tracing::warn!(notice.reference = reference, why, "this phone takes no SMS of ours");
+            Ok(Sms::Refused)
+        }
+        Err(later) => Err(NoticeError::Sms(later)),
+    }
 }

@@ -1,9 +1,9 @@
 //! What readers are told of their places in queues.
 
 use jiff::Timestamp;
-use yujie_domain::{ReaderId, TitleId, text};
+use yujie_domain::{ReaderId, TitleId, telling};
 use yujie_table::hold;
-use yujie_table::notice::{About, Notice, Sms};
+use yujie_table::notice::About;
 
 use crate::{App, NoticeError};
 
@@ -21,6 +21,5 @@ pub(crate) async fn tell_hopeless(
         return Ok(());
     }
     let about = About::Wait { title_id: title_id.clone() };
-    crate::tell(app, rid, &Notice { about, at, text: text::WAIT_HOPELESS.to_owned(), sms: Sms::Sending })
-        .await
+    crate::tell(app, rid, about, at, &telling::wait_hopeless()).await
 }

@@ -6,12 +6,15 @@ mod me;
 mod notices;
 mod phone_codes;
 mod sessions;
+mod wechat;
 
 use axum::Router;
 use axum::routing::{get, post};
 use utoipa::OpenApi;
+use yujie_phones::Phones;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::Table;
+use yujie_wechat_desk::Desk;
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -21,7 +24,9 @@ pub struct App {
     /// Keys, time, chance.
     pub edge: Edge,
     /// The way to phones.
-    pub sns: aws_sdk_sns::Client,
+    pub phones: Phones,
+    /// The library's desk at WeChat, if it has one.
+    pub wechat: Option<Desk>,
 }
 
 impl AsRef<Edge> for App {
@@ -41,11 +46,15 @@ impl App {
         let clients = Clients::from_env(&mut vars);
         let table = Table::new(clients.dynamodb(), vars.required("TABLE_NAME"));
         let secret = vars.required("APP_SECRET_ID");
+        let phones = yujie_phones::Settings::read(&mut vars);
+        let wechat = yujie_wechat_desk::Settings::read(&mut vars);
         vars.finish()?;
         table.warm().await;
         let keys = Keys::from_secret(&clients.secret(&secret).await?)?;
         let edge = Edge { keys, clock: Clock::System, entropy: Entropy::system() };
-        Ok(Self { table, edge, sns: clients.sns() })
+        let phones = phones.open(&clients, &edge.clock, &edge.entropy).await?;
+        let wechat = wechat.open(&clients, &table, &edge).await?;
+        Ok(Self { table, edge, phones, wechat })
     }
 }
 
@@ -55,11 +64,15 @@ pub fn routes(app: App) -> Router {
         .route("/phone-codes", post(phone_codes::send))
         .route("/cards", post(cards::issue))
         .route("/sessions", post(sessions::reader))
+        .route("/sessions/wechat", post(wechat::sign_in))
         .route("/sessions/refresh", post(sessions::refresh))
         .route("/staff/sessions", post(sessions::staff))
         .route("/me", get(me::show))
         .route("/me/addresses", get(addresses::list).post(addresses::add))
         .route("/me/notices", get(notices::list))
+        .route("/me/wechat", get(wechat::show).put(wechat::bind).delete(wechat::unbind))
+        .route("/wechat/authorisations", post(wechat::begin))
+        .route("/wechat/page-config", get(wechat::page_config))
         .with_state(app)
 }
 
@@ -73,7 +86,13 @@ pub fn routes(app: App) -> Router {
     me::show,
     addresses::list,
     addresses::add,
-    notices::list
+    notices::list,
+    wechat::begin,
+    wechat::sign_in,
+    wechat::bind,
+    wechat::show,
+    wechat::unbind,
+    wechat::page_config
 ))]
 struct Document;
 

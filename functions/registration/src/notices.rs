@@ -70,6 +70,8 @@ pub(crate) enum SmsState {
     Pending,
     /// The provider took it.
     Sent,
+    /// The phone takes none: the number is wrong, or its owner wants no SMS.
+    Refused,
 }
 
 /// What the reader was told.
@@ -101,19 +103,8 @@ pub(crate) async fn list(
     }))
 }
 
-/// What may be told several times has its time in its id.
-fn id(notice: &Notice) -> String {
-    let at = notice.at.as_millisecond();
-    match &notice.about {
-        About::Parcel { no, step } if step.is_made_once() => format!("{no}-{}", step.as_str()),
-        About::Parcel { no, step } => format!("{no}-{}-{at}", step.as_str()),
-        About::Return { no, step } => format!("{no}-{}-{at}", step.as_str()),
-        About::Wait { title_id } => format!("{title_id}-hold_hopeless-{at}"),
-    }
-}
-
 fn view(notice: Notice) -> NoticeView {
-    let id = id(&notice);
+    let id = notice.id();
     let (kind, parcel, return_no, title_id) = match notice.about {
         About::Parcel { no, step } => (NoticeKind::Parcel(step), Some(no), None, None),
         About::Return { no, step } => (NoticeKind::Return(step), None, Some(no), None),
@@ -131,6 +122,7 @@ fn view(notice: Notice) -> NoticeView {
         sms: match notice.sms {
             Sms::Sending => SmsState::Pending,
             Sms::Sent => SmsState::Sent,
+            Sms::Refused => SmsState::Refused,
         },
     }
 }

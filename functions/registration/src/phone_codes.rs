@@ -5,9 +5,10 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::{Mobile, text};
+use yujie_domain::{Mobile, telling};
+use yujie_phones::NotSent;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, clients, extract};
+use yujie_runtime::{Code, Json, Problem, extract};
 use yujie_table::phone_code;
 
 use crate::App;
@@ -35,6 +36,7 @@ pub(crate) struct Sent {
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, description = "`sms_unavailable`", content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn send(State(app): State<App>, Json(wanted): Json<Wanted>) -> Result<Response, Problem> {
@@ -45,13 +47,16 @@ pub(crate) async fn send(State(app): State<App>, Json(wanted): Json<Wanted>) -> 
     if !phone_code::put(&app.table, &phone_hash, &code_hash(&app, &phone, &code), edge.clock.now()).await? {
         return Err(Problem::new(Code::TooManyRequests));
     }
-    app.sns
-        .publish()
-        .phone_number(phone.e164())
-        .message(text::phone_code(&code))
-        .send()
-        .await
-        .map_err(|error| Problem::internal(clients::failure(&error)))?;
+    let reference = edge.entropy.ulid(edge.clock.now()).map_err(Problem::internal)?;
+    match app.phones.send(&phone, &telling::phone_code(code), &reference).await {
+        // What is perhaps on its way is looked for on the phone, and can be asked for again in a minute.
+        Ok(()) | Err(NotSent::Perhaps(_)) => {}
+        Err(NotSent::Never(_)) => return Err(Problem::new(Code::PhoneUnreachable)),
+        Err(NotSent::Later(why)) => {
+            tracing::error!(why, "a phone code was not sent");
+            return Err(Problem::new(Code::SmsUnavailable));
+        }
+    }
     let sent = Sent { expires_in: phone_code::LIFETIME.as_secs() };
     Ok(extract::json(StatusCode::ACCEPTED, serde_json::to_string(&sent).map_err(Problem::internal)?))
 }

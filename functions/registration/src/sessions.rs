@@ -139,7 +139,7 @@ async fn current(app: &App, subject: Subject) -> Result<Subject, Problem> {
     }
 }
 
-async fn begin(app: &App, subject: &Subject) -> Result<Json<Session>, Problem> {
+pub(crate) async fn begin(app: &App, subject: &Subject) -> Result<Json<Session>, Problem> {
     let now = app.edge.clock.now();
     let family = app.edge.entropy.ulid(now).map_err(Problem::internal)?;
     let secret = secret_of(app)?;

@@ -88,6 +88,15 @@ pub enum Fact {
     Account(Account),
     /// A reader's profile; what is in it is nobody's business here.
     Profile(ReaderId),
+    /// A reader's identity at WeChat.
+    WeChat {
+        /// Whose.
+        rid: ReaderId,
+        /// Its keyed hash.
+        hash: String,
+        /// How often it was changed.
+        version: u64,
+    },
     /// A card.
     Card(CardNo, ReaderId),
     /// A record that makes a reader the only one with a document or phone.
@@ -164,6 +173,7 @@ struct CopySeen {
 struct ReaderSeen {
     account: Option<AccountSeen>,
     profile: bool,
+    wechat: Option<(String, u64)>,
     cards: Vec<CardNo>,
     uniques: Vec<(Sole, String)>,
     places: Vec<(TitleId, Timestamp, u64)>,
@@ -253,6 +263,7 @@ impl Ledger {
                 self.reader(&rid).account = Some(AccountSeen::of(account));
             }
             Fact::Profile(rid) => self.reader(&rid).profile = true,
+            Fact::WeChat { rid, hash, version } => self.reader(&rid).wechat = Some((hash, version)),
             Fact::Card(no, rid) => self.reader(&rid).cards.push(no),
             Fact::Unique { of, hash, rid } => self.reader(&rid).uniques.push((of, hash)),
             Fact::Order(head) => self.head(head),

@@ -31,6 +31,7 @@ pub mod shelves;
 pub mod site;
 pub mod slot;
 pub mod staff;
+pub mod telling;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -1,8 +1,8 @@
-//! The catalogue of readers' texts, zh-CN. Every text that a reader can meet is here, chosen by an enum, so that a new case
-//! without a text does not compile.
+//! The catalogue of readers' texts on pages, zh-CN. Every text that a reader can meet there is here, chosen by an enum, so that a new
+//! case without a text does not compile. What is sent to readers is in [`telling`](crate::telling).
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Time;
 
 use crate::hold::PassedOver;
 use crate::money::Fen;
@@ -11,7 +11,7 @@ use crate::parcel::LineStatus;
 use crate::payment;
 use crate::punctuality::{Standing, State as PromiseState};
 use crate::renewal::NotRenewed;
-use crate::returning::{NotReturned, State, Step as ReturnStep};
+use crate::returning::{NotReturned, State};
 use crate::shelves::ShelfName;
 use crate::site::Shut;
 use crate::slot::Slot;
@@ -36,75 +36,6 @@ pub const fn step_label(step: Step) -> &'static str {
         Step::KeptLonger => "延长取书期限",
         Step::PromiseBroken => "延误",
     }
-}
-
-/// What a notice says when a parcel reaches a step; `came_free`: of a book that the reader had waited for. `order_no` is all it tells of the order: no titles on a locked screen.
-pub fn step_notice(step: Step, order_no: &str, came_free: bool) -> String {
-    let said = match step {
-        Step::Accepted if came_free => "您排队等候的图书到了，已为您下单，正在备书",
-        Step::Received => "图书已入库",
-        Step::Accepted => "图书馆已接单，正在为您备书",
-        Step::Picked => "图书已从书架取出",
-        Step::Packed => "图书已装箱",
-        Step::Dispatched => "图书已出库",
-        Step::Delivering => "图书正在配送途中",
-        Step::Delivered => "图书已送达，祝您阅读愉快",
-        Step::ReadyForPickup => "图书已送达取书点",
-        Step::Collected => "图书已取走，祝您阅读愉快",
-        Step::Cancelled => "已按您的要求取消",
-        Step::Uncollected => "取书期限已过，图书已退回，如仍需要请重新预借",
-        // These are told with what they are about, unless that cannot be had any more.
-        Step::Rerouted => "取书点闭馆，图书改送其他取书点，详见订单",
-        Step::WaitsForOpening => "取书点闭馆，图书将在开馆后送达",
-        Step::KeptLonger => "取书点闭馆，取书期限已延长，详见订单",
-        Step::PromiseBroken => "图书未能如期送达，详见订单",
-    };
-    format!("【预借】订单 {order_no}：{said}。")
-}
-
-/// A notice that a parcel waits at its site: where, until when, and what is shown for it.
-pub fn ready_for_pickup(order_no: &str, site: &str, until: Date, code: &str) -> String {
-    let (month, day) = (until.month(), until.day());
-    format!(
-        "【预借】订单 {order_no}：图书已送达{site}，请于 {month} 月 {day} 日前（含当日）凭取书码 {code} 领取。"
-    )
-}
-
-/// A notice that the reader has the books: from which day their loans are counted, which may be another one than that of the notice.
-pub fn loan_begun(order_no: &str, collected: bool, from: Date) -> String {
-    let came = if collected { "取走" } else { "送达" };
-    let (month, day) = (from.month(), from.day());
-    format!("【预借】订单 {order_no}：图书已{came}，借期自 {month} 月 {day} 日起算，祝您阅读愉快。")
-}
-
-/// A notice that a reader waits for a book that will hardly come. It does not name the book: others may see the phone.
-pub const WAIT_HOPELESS: &str = "【预借】您排队等候的一本书近期恐怕轮不到。可以在“我的预约”中查找其他版本，或取消排队；如愿继续等候，位次不变。";
-
-/// A notice that an order was given up because it was not paid.
-pub fn given_up_unpaid(order_no: &str) -> String {
-    format!("【预借】订单 {order_no}：未在规定时间内支付配送费，订单已取消，如仍需要请重新预借。")
-}
-
-/// A notice that a parcel goes to another site, because its own one is closed.
-pub fn rerouted(order_no: &str, from: &str, shut: Shut, to: &str) -> String {
-    format!("【预借】订单 {order_no}：图书改送到{to}（原取书点{from} {} 闭馆）。", days(shut))
-}
-
-/// A notice that a parcel comes when its site opens: it is closed, and no other one has room.
-pub fn waits_for_opening(order_no: &str, site: &str, shut: Shut) -> String {
-    let days = days(shut);
-    format!("【预借】订单 {order_no}：取书点{site} {days} 闭馆，其他取书点暂无空位，图书将在开馆后送达。")
-}
-
-/// A notice that a parcel waits longer for its reader, because its site is closed on some of the days.
-pub fn kept_longer(order_no: &str, site: &str, shut: Shut, until: Date) -> String {
-    format!("【预借】订单 {order_no}：{site} {} 闭馆，取书期限延长至 {until}。", days(shut))
-}
-
-/// A notice that a parcel did not come when it was promised.
-pub fn promise_broken(order_no: &str, standing: &Standing) -> String {
-    let (at, stood, given) = (moment(standing.promised_by), stood(standing), given(standing));
-    format!("【预借】订单 {order_no}：图书未能在承诺的 {at} 前送达，到时{stood}，向您致歉。{given}")
 }
 
 /// How an order's promise stands: what was promised, what happened, what is given for it.
@@ -137,12 +68,13 @@ fn given(standing: &Standing) -> String {
     }
 }
 
-fn days(shut: Shut) -> String {
+/// The days on which a site is closed.
+pub(crate) fn days(shut: Shut) -> String {
     if shut.from == shut.until { shut.from.to_string() } else { format!("{} 至 {}", shut.from, shut.until) }
 }
 
 /// An instant by the clock on the wall.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     time::shanghai(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -152,11 +84,6 @@ fn duration(minutes: u32) -> String {
         (0, hours, minutes) => format!("{hours} 小时 {minutes} 分钟"),
         (days, hours, _) => format!("{days} 天 {hours} 小时"),
     }
-}
-
-/// The SMS with a phone code.
-pub fn phone_code(code: &str) -> String {
-    format!("【预借】验证码 {code}，5 分钟内有效，请勿告诉他人。")
 }
 
 /// What stands in an order's way, and what to do about it.
@@ -361,30 +288,6 @@ pub fn not_returned(reason: &NotReturned) -> String {
             format!("这次送书已约定带回归还 {return_no}，请先取消原预约或选择其他归还方式。")
         }
     }
-}
-
-/// What a notice says of a step of a return, which `books` of its books took at `at`; nothing of what the reader did or knows.
-pub fn return_notice(
-    step: ReturnStep,
-    return_no: &str,
-    books: usize,
-    at: Timestamp,
-    waybill: Option<&str>,
-) -> Option<String> {
-    let said = match step {
-        ReturnStep::CourierBooked => {
-            format!("已为您预约上门取书，运单号 {}，交给快递员后即停止计算借期", waybill.unwrap_or_default())
-        }
-        ReturnStep::NoDelivery => "原定随送书取回的图书无人上门，请另选归还方式或送到任一馆点".to_owned(),
-        ReturnStep::GivenBack => {
-            let since = crate::time::shanghai(at);
-            let (month, day, clock) = (since.month(), since.day(), since.strftime("%H:%M"));
-            format!("已收到您归还的 {books} 本图书，自 {month} 月 {day} 日 {clock} 起不再计算借期")
-        }
-        ReturnStep::Back => format!("您归还的 {books} 本图书已入馆，谢谢"),
-        ReturnStep::Booked | ReturnStep::Arrived | ReturnStep::Cancelled => return None,
-    };
-    Some(format!("【预借】归还 {return_no}：{said}。"))
 }
 
 /// How a return stands, in short.

@@ -56,6 +56,10 @@ pub enum Place<'a> {
     Order(&'a ReaderId, &'a OrderNo),
     /// Where a courier collects a return.
     Return(&'a ReaderId, &'a ReturnNo),
+    /// A reader's identity at WeChat.
+    WeChat(&'a ReaderId),
+    /// A secret that WeChat gives the library for a while.
+    Lease(&'static str),
 }
 
 impl fmt::Display for Place<'_> {
@@ -65,6 +69,8 @@ impl fmt::Display for Place<'_> {
             Self::Address(rid, id) => write!(f, "address {rid} {id}"),
             Self::Order(rid, no) => write!(f, "order {rid} {no}"),
             Self::Return(rid, no) => write!(f, "return {rid} {no}"),
+            Self::WeChat(rid) => write!(f, "wechat {rid}"),
+            Self::Lease(name) => write!(f, "wechat lease {name}"),
         }
     }
 }

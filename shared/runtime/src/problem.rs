@@ -70,6 +70,22 @@ codes! {
     OrderRefused = "order_refused", CONFLICT, "暂时不能办理，原因见下。";
     /// The phone code is wrong, too old, or used up.
     WrongPhoneCode = "wrong_phone_code", UNPROCESSABLE_ENTITY, "验证码不正确或已过期，请重新获取。";
+    /// The phone takes no SMS of ours.
+    PhoneUnreachable = "phone_unreachable", UNPROCESSABLE_ENTITY, "短信无法送达该手机号，请核对号码，或确认没有屏蔽短信。";
+    /// The SMS provider does not answer, or refuses for now.
+    SmsUnavailable = "sms_unavailable", SERVICE_UNAVAILABLE, "短信服务暂时不可用，请稍后再试。";
+    /// The library has no service account at WeChat.
+    WechatNotOffered = "wechat_not_offered", NOT_FOUND, "本馆尚未开通微信服务，请使用读者卡登录。";
+    /// No reader has bound this WeChat.
+    WechatNotBound = "wechat_not_bound", NOT_FOUND, "这个微信还没有绑定读者卡，请用卡号登录后绑定，或先办卡。";
+    /// Another reader has bound this WeChat.
+    WechatTaken = "wechat_taken", CONFLICT, "这个微信已绑定另一张读者卡，请先在那张卡下解除绑定。";
+    /// A snapshot of the page has no identity of its reader.
+    WechatSnapshot = "wechat_snapshot", CONFLICT, "当前是页面快照，请点击“使用完整服务”后再试。";
+    /// The way through WeChat began elsewhere, took too long, or was used before.
+    WechatBeginAnew = "wechat_begin_anew", UNPROCESSABLE_ENTITY, "微信授权已失效，请重新授权。";
+    /// WeChat does not answer, or does not let the library in.
+    WechatUnavailable = "wechat_unavailable", SERVICE_UNAVAILABLE, "微信服务暂时不可用，请稍后再试，或使用读者卡登录。";
     /// The person has a card.
     PersonHasCard = "person_has_card", CONFLICT, "您已经有读者卡了，请直接登录。";
     /// The phone number belongs to another card.

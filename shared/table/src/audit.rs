@@ -13,7 +13,7 @@ use yujie_domain::{CardNo, SiteId, TitleId};
 use crate::access::{
     account, address, audit_report, availability, cart, copy, courier_event, cover, hold, idempotency,
     import, lending, notice, order, parcel, payment, phone_code, pick, punctuality, reader, returning, rules,
-    session, shelf, site, site_load, slot_load, staff, title, trial, unmet,
+    session, shelf, site, site_load, slot_load, staff, title, trial, unmet, wechat,
 };
 use crate::bulk::{After, SHELF_SEGMENTS};
 use crate::codec::{Item, KIND, corrupt, key_of};
@@ -26,7 +26,7 @@ use crate::table::Table;
 pub const AUDIT_SEGMENTS: u16 = SHELF_SEGMENTS;
 
 /// Kinds of which no item says anything that another one says too. They stay where they are.
-const LEFT: [&str; 17] = [
+const LEFT: [&str; 18] = [
     address::KIND,
     audit_report::KIND,
     cart::KIND,
@@ -44,6 +44,7 @@ const LEFT: [&str; 17] = [
     staff::KIND,
     trial::KIND,
     unmet::KIND,
+    wechat::LEASE,
 ];
 
 /// The attributes that come: what is compared, and what an item cannot be read without; no recipient, profile, password or pickup code among it.
@@ -77,7 +78,8 @@ const ASKED: &[&str] = &[
     "n",
     "day",
     "from",
-    // Of cards, accounts and holds.
+    // Of cards, accounts and holds, and what a reader has bound.
+    "hash",
     "rid",
     "card",
     "cc",
@@ -273,6 +275,11 @@ fn simple(kind: &str, key: &Key, version: u64, item: Item) -> Result<Option<(Rec
             let rid = account::reader_of(&item)?;
             (Record::Profile(rid.clone()), Fact::Profile(rid))
         }
+        wechat::KIND => {
+            let rid = account::reader_of(&item)?;
+            let hash = wechat::hash_of(item)?;
+            (Record::WeChat(rid.clone()), Fact::WeChat { rid, hash, version })
+        }
         reader::CARD => {
             let no: CardNo = part(key, &key.pk, key::CARD)?;
             (Record::Card(no.clone()), Fact::Card(no, reader::owner_of(item)?))
@@ -281,7 +288,7 @@ fn simple(kind: &str, key: &Key, version: u64, item: Item) -> Result<Option<(Rec
             let text: String = part(key, &key.pk, key::UNIQUE)?;
             let hash = |of: Sole| Some((of, text.strip_prefix(of.as_str())?.strip_prefix('#')?.to_owned()));
             let found = Sole::ALL.into_iter().find_map(hash);
-            let (of, hash) = found.ok_or_else(|| corrupt(key, "neither of a document nor of a phone"))?;
+            let (of, hash) = found.ok_or_else(|| corrupt(key, "of nothing that only one reader has"))?;
             let record = Record::Unique { of, hash: hash.clone() };
             (record, Fact::Unique { of, hash, rid: reader::owner_of(item)? })
         }
@@ -343,6 +350,7 @@ pub fn key_to(record: &Record) -> Key {
         Record::Hold { title_id, since, rid } => key::hold(title_id, *since, rid),
         Record::Account(rid) => key::account(rid),
         Record::Profile(rid) => key::profile(rid),
+        Record::WeChat(rid) => key::wechat(rid),
         Record::Card(no) => key::card(no),
         Record::Unique { of, hash } => key::unique(*of, hash),
         Record::Order { rid, order_no } => key::order(rid, order_no),

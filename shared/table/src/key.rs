@@ -13,6 +13,8 @@ use yujie_domain::{
     ReturnRef, SiteId, StaffLogin, TitleId, TrialId,
 };
 
+use crate::access::wechat::Kept;
+
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
@@ -188,6 +190,16 @@ pub(crate) fn reader(rid: &ReaderId) -> String {
 
 pub(crate) fn profile(rid: &ReaderId) -> Key {
     Key::new(reader(rid), "PROFILE")
+}
+
+/// A reader's identity at WeChat.
+pub(crate) fn wechat(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "WECHAT")
+}
+
+/// A secret that WeChat gives the library for a while.
+pub(crate) fn wechat_lease(kept: Kept) -> Key {
+    Key::new("WECHAT".to_owned(), kept.as_str())
 }
 
 pub(crate) fn account(rid: &ReaderId) -> Key {

@@ -321,6 +321,10 @@ fn of_readers(_: &Names) -> Vec<Planted> {
             let key = first(items, "UNIQUE#document#", theirs);
             delete(items, &key);
         }),
+        with(Kind::WeChatOneSided, of_reader(6, "WECHAT"), move |items| {
+            let key = first(items, "UNIQUE#phone#", theirs);
+            again(items, &key, &format!("UNIQUE#wechat#{}", "0".repeat(64)), "UNIQUE");
+        }),
         with(Kind::CardWithoutReader, format!("{nobodys_card} / CARD"), move |items| {
             let key = first(items, "CARD#", theirs);
             let key = again(items, &key, &nobodys_card, "CARD");

@@ -19,24 +19,29 @@ pub enum Severity {
     Drift,
 }
 
-/// What makes one person one card.
+/// What only one reader has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sole {
     /// The identity document.
     Document,
     /// The phone number.
     Phone,
+    /// The identity at WeChat, for those who have bound one.
+    WeChat,
 }
 
 impl Sole {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Document, Self::Phone];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Document, Self::Phone, Self::WeChat];
+    /// Those without which there is no card.
+    pub const NEEDED: [Self; 2] = [Self::Document, Self::Phone];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Phone => "phone",
+            Self::WeChat => "wechat",
         }
     }
 }
@@ -63,6 +68,8 @@ pub enum Record {
     Account(ReaderId),
     /// A reader's name and phone, sealed.
     Profile(ReaderId),
+    /// A reader's identity at WeChat.
+    WeChat(ReaderId),
     /// A card.
     Card(CardNo),
     /// A record that makes a reader the only one with a document or phone.
@@ -304,6 +311,9 @@ kinds! {
     /// Nothing keeps a reader's document or phone from getting a second card.
     UniqueMissing, "unique_missing", Contradiction,
         "Have the reader show the document (or the phone), and put the record with its keyed hash and the reader's id.";
+    /// What a reader has bound at WeChat, and the record that makes it theirs alone, do not name the same.
+    WeChatOneSided, "wechat_one_sided", Contradiction,
+        "Delete the reader's binding and every record of theirs, and have the reader bind anew: orders and cards do not depend on it.";
     /// A card is of nobody.
     CardWithoutReader, "card_without_reader", Contradiction,
         "Delete the card when the reader has another one; else restore the reader's account and profile from a backup.";

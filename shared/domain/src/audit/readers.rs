@@ -83,6 +83,7 @@ fn without_account(ledger: &Ledger, rid: &ReaderId, reader: &ReaderSeen, found: 
     let mut owned: Vec<Record> = held.map(|(barcode, _)| Record::Copy(barcode.clone())).collect();
     owned.extend(places.chain(orders).chain(returns));
     owned.extend(reader.profile.then(|| Record::Profile(rid.clone())));
+    owned.extend(reader.wechat.as_ref().map(|_| Record::WeChat(rid.clone())));
     if owned.is_empty() {
         for card in &reader.cards {
             found.push(Finding::new(
@@ -121,13 +122,28 @@ fn identity(reader: &ReaderSeen, account: &AccountSeen) -> Vec<Finding> {
         let records = [Record::Profile(account.rid.clone()), itself.clone()];
         found.push(Finding::new(Kind::ProfileMissing, records, "no profile", account.version));
     }
-    for of in Sole::ALL {
+    for of in Sole::NEEDED {
         if !reader.uniques.iter().any(|(other, _)| *other == of) {
             let seen = format!("no record of the {}", of.as_str());
             found.push(Finding::new(Kind::UniqueMissing, [itself.clone()], seen, account.version));
         }
     }
+    found.extend(wechat(reader, &account.rid));
     found
+}
+
+/// What a reader has bound is named by one record, and nothing else is.
+fn wechat(reader: &ReaderSeen, rid: &ReaderId) -> Option<Finding> {
+    let named: Vec<&str> =
+        reader.uniques.iter().filter(|(of, _)| *of == Sole::WeChat).map(|(_, hash)| hash.as_str()).collect();
+    let (bound, version) = reader.wechat.as_ref().map(|(hash, version)| (hash.as_str(), *version)).unzip();
+    if named == Vec::from_iter(bound) {
+        return None;
+    }
+    let records = named.iter().map(|hash| unique(Sole::WeChat, hash));
+    let records: Vec<Record> = [Record::WeChat(rid.clone())].into_iter().chain(records).collect();
+    let seen = format!("{} bound, {} records", usize::from(bound.is_some()), named.len());
+    Some(Finding::new(Kind::WeChatOneSided, records, seen, version.unwrap_or_default()))
 }
 
 impl Ledger {

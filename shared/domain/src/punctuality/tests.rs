@@ -5,7 +5,7 @@ use crate::copy::Received;
 use crate::ids::{Barcode, OrderNo, ParcelRef, ReaderId, TitleId};
 use crate::parcel::{By, Closing, Command, Entry, Line, Outcome};
 use crate::rules::ItemClass;
-use crate::text;
+use crate::{telling, text};
 
 /// On the 25th of November at ten, and so many minutes later.
 fn minute(n: i64) -> Timestamp {
@@ -91,7 +91,7 @@ fn a_broken_promise_says_where_it_stood_how_late_it_is_and_what_is_given() {
     let standing = of_parcel(&late, minute(185));
     assert_eq!((standing.late_minutes, standing.remedy_days, standing.arrived), (185, 3, false));
     assert_eq!(
-        text::promise_broken("261123ABC0000001", &standing),
+        telling::not_in_time("261123ABC0000001", &standing).text(),
         "【预借】订单 261123ABC0000001：图书未能在承诺的 2026-11-25 10:00 前送达，到时停留在“装箱”环节，向您致歉。按“延误补偿”规则，每本书的借期延长 3 天。"
     );
 

@@ -33,3 +33,4 @@ pub mod staff;
 pub mod title;
 pub mod trial;
 pub mod unmet;
+pub mod wechat;

@@ -24,6 +24,8 @@ pub enum Sms {
     Sending,
     /// The provider took it.
     Sent,
+    /// The provider never takes it: the number is wrong, or its owner wants none.
+    Refused,
 }
 
 /// What a notice tells.
@@ -63,18 +65,33 @@ pub struct Notice {
     pub sms: Sms,
 }
 
+impl Notice {
+    /// Its name, the same for whoever tells the same: what may be told several times has its time in it.
+    pub fn id(&self) -> String {
+        let at = self.at.as_millisecond();
+        match &self.about {
+            About::Parcel { no, step } if step.is_made_once() => format!("{no}-{}", step.as_str()),
+            About::Parcel { no, step } => format!("{no}-{}-{at}", step.as_str()),
+            About::Return { no, step } => format!("{no}-{}-{at}", step.as_str()),
+            About::Wait { title_id } => format!("{title_id}-hopeless-{at}"),
+        }
+    }
+}
+
 /// Who sends a notice's SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The caller, who marks it with [`sms_sent`] afterwards.
+    /// The caller, who marks it with [`sms_ended`] afterwards.
     Mine {
         /// What that needs to know.
         version: u64,
+        /// When somebody who died over it had begun: it may be sent.
+        tried: Option<Timestamp>,
     },
     /// Somebody else, just now: look again later.
     SomebodyElse,
-    /// Nobody any more: it is sent.
-    Sent,
+    /// Nobody any more: it is sent, or never will be.
+    Over,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -151,19 +168,19 @@ pub async fn claim(
 ) -> Result<Claim, TableError> {
     let sending = Notice { sms: Sms::Sending, ..notice.clone() };
     let old = match table.write(Write::put_new(to_item(rid, &sending, 1, now)?)).await {
-        Ok(()) => return Ok(Claim::Mine { version: 1 }),
+        Ok(()) => return Ok(Claim::Mine { version: 1, tried: None }),
         Err(TransactError::Refused(refused)) => refused.into_iter().find_map(|r| r.old),
         Err(TransactError::Table(error)) => return Err(error),
     };
     let old = old.ok_or_else(|| corrupt(&key_for(rid, notice), "refused, but not there"))?;
     let row: Row = codec::body(old)?;
     match row.sms {
-        Sms::Sent => Ok(Claim::Sent),
+        Sms::Sent | Sms::Refused => Ok(Claim::Over),
         Sms::Sending if now.duration_since(row.claimed) < LEASE => Ok(Claim::SomebodyElse),
         Sms::Sending => {
             let version = row.v + 1;
             match table.write(Write::replace(to_item(rid, &sending, version, now)?, row.v)).await {
-                Ok(()) => Ok(Claim::Mine { version }),
+                Ok(()) => Ok(Claim::Mine { version, tried: Some(row.claimed) }),
                 Err(TransactError::Refused(_)) => Ok(Claim::SomebodyElse),
                 Err(TransactError::Table(error)) => Err(error),
             }
@@ -171,16 +188,15 @@ pub async fn claim(
     }
 }
 
-/// Marks a claimed notice's SMS as sent.
-pub async fn sms_sent(
+/// Marks what became of a claimed notice's SMS, as `notice` has it.
+pub async fn sms_ended(
     table: &Table,
     rid: &ReaderId,
     notice: &Notice,
     version: u64,
     now: Timestamp,
 ) -> Result<(), TableError> {
-    let sent = Notice { sms: Sms::Sent, ..notice.clone() };
-    match table.write(Write::replace(to_item(rid, &sent, version + 1, now)?, version)).await {
+    match table.write(Write::replace(to_item(rid, notice, version + 1, now)?, version)).await {
         Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
         Err(TransactError::Table(error)) => Err(error),
     }

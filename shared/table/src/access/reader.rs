@@ -80,6 +80,11 @@ pub(crate) fn owner_of(item: Item) -> Result<ReaderId, TableError> {
     codec::body::<UniqueRow>(item).map(|row| row.rid)
 }
 
+/// The record that makes a reader the only one with something.
+pub(crate) fn unique_item(of: Sole, hash: &str, rid: &ReaderId) -> Result<Item, TableError> {
+    codec::item(&key::unique(of, hash), UNIQUE, &UniqueRow { rid: rid.clone() })
+}
+
 /// Issues a card: spends the phone code and creates card, profile, account and the two uniqueness records in one transaction.
 pub async fn issue(
     table: &Table,
@@ -87,14 +92,13 @@ pub async fn issue(
     request: &idempotency::Request,
     answer: &idempotency::Answer,
 ) -> Result<Issued, TableError> {
-    let unique = UniqueRow { rid: new.rid.clone() };
     let card = CardRow { rid: new.rid.clone(), password: new.password_hash.clone() };
     let profile = ProfileRow { sealed: new.sealed.clone(), consent: new.consent_at };
     let writes = vec![
         idempotency::remember(request, answer, new.consent_at)?,
         phone_code::spend(&new.phone_hash, &new.code_hash, new.consent_at),
-        Write::put_new(codec::item(&key::unique(Sole::Document, &new.document_hash), UNIQUE, &unique)?),
-        Write::put_new(codec::item(&key::unique(Sole::Phone, &new.phone_hash), UNIQUE, &unique)?),
+        Write::put_new(unique_item(Sole::Document, &new.document_hash, &new.rid)?),
+        Write::put_new(unique_item(Sole::Phone, &new.phone_hash, &new.rid)?),
         Write::put_new(codec::item(&key::card(&new.card_no), CARD, &card)?),
         Write::put_new(codec::item(&key::profile(&new.rid), PROFILE, &profile)?),
         Write::put_new(account::to_item(&Account::new(
