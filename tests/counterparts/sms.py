@@ -208,7 +208,6 @@ def catalogue() -> dict:
 
 # Texts with their variables by name, as Alibaba Cloud writes them; Tencent Cloud numbers them by their places.
 TEMPLATES = catalogue() | {
-    "phone_code": {"kind": "code", "text": "验证码${code}，5分钟内有效，请勿告诉他人。"},
     "notice": {"kind": "notice", "text": "您的订单${order}有新进展，请在${hours}小时内查看。"},
     "closing": {"kind": "notice", "text": "图书馆明日闭馆，借期顺延。"},
 }

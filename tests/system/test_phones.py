@@ -44,10 +44,7 @@ def provider(world: World, name: str) -> Iterator[None]:
 def test_codes_and_notices_go_through_the_librarys_own_sms_provider(world: World, name: str):
     world.settle()
     reader = world.reader()
-    number = reader.phone.number
-    way = Way.ordered(world, reader, world.at_home(reader), [world.shelf.title()])
-    way.wait_accepted()
-    world.settle()
+    door = world.at_home(reader)
 
     def outbox(phone: str) -> list[dict]:
         return counterpart(world, f"sms/outbox?phone={phone}&provider={name}")["items"]
@@ -57,9 +54,9 @@ def test_codes_and_notices_go_through_the_librarys_own_sms_provider(world: World
         world.library.api.call("POST", "/phone-codes", {"phone": someone}).ok()
         assert [one["text"].startswith("【测试图书馆】验证码 ") for one in outbox(someone)] == [True]
 
-        reader.post(f"/orders/{way.order_no}/cancel", {})
-        told = wait_for("a notice at the provider", lambda: outbox(number), 60)
-        assert [one["text"] for one in told] == [f"【测试图书馆】订单 {way.order_no}：已按您的要求取消。"]
+        way = Way.ordered(world, reader, door, [world.shelf.title()])
+        told = wait_for("a notice at the provider", lambda: outbox(reader.phone.number), 60)
+        assert [one["text"] for one in told] == [f"【测试图书馆】订单 {way.order_no}：图书馆已接单，正在为您备书。"]
         wait_for("it to be marked", lambda: reader.notices()[0]["sms"] == "sent", 30)
 
         nobody = world.person().phone

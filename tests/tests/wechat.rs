@@ -182,7 +182,7 @@ async fn pages_of_ours_are_signed_with_one_ticket_for_all_and_no_others_are() {
         config.body["timestamp"]
     );
     let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, signed.as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     assert_eq!((of("appId").as_str(), of("signature")), (APP_ID, hex));
 
     // Another process, and a while later: the ticket is the table's, until it is about to end.

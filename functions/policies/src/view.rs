@@ -35,22 +35,31 @@ impl From<RuleSet> for RulesView {
     }
 }
 
-/// Who made a version, when and why.
-#[derive(Debug, Serialize, ToSchema)]
+/// Who made a version, when and why; nothing of one that was loaded from the command line.
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = MadeBy)]
 pub(crate) struct MadeView {
     /// By sign-in name.
-    by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    by: Option<String>,
     /// When.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    at: Option<Timestamp>,
     /// Why.
-    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
 }
 
-impl From<Made> for MadeView {
-    fn from(made: Made) -> Self {
-        Self { by: made.by.into(), at: made.at, reason: made.reason.into() }
+impl From<Option<Made>> for MadeView {
+    fn from(made: Option<Made>) -> Self {
+        made.map_or_else(Self::default, |made| Self {
+            by: Some(made.by.into()),
+            at: Some(made.at),
+            reason: Some(made.reason.into()),
+        })
     }
 }
 
@@ -61,9 +70,8 @@ pub(crate) struct VersionView {
     version: u32,
     #[serde(flatten)]
     rules: RulesView,
-    /// Who made it; missing for one that was loaded from the command line.
     #[serde(flatten)]
-    made: Option<MadeView>,
+    made: MadeView,
     /// What it says otherwise than the version before it; told of a single version alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Changes>,
@@ -74,7 +82,7 @@ impl VersionView {
         let changes = before.map(|before| Changes::between(before, &version.rules));
         Self {
             version: version.rules.version,
-            made: version.made.map(MadeView::from),
+            made: version.made.into(),
             rules: version.rules.into(),
             changes,
         }
@@ -89,14 +97,13 @@ pub(crate) struct VersionInShort {
     /// The first Shanghai day on which it holds.
     #[schema(value_type = String, format = Date)]
     starts: Date,
-    /// Who made it; missing for one that was loaded from the command line.
     #[serde(flatten)]
-    made: Option<MadeView>,
+    made: MadeView,
 }
 
 impl From<Version> for VersionInShort {
     fn from(version: Version) -> Self {
         let Version { rules, made } = version;
-        Self { version: rules.version, starts: rules.starts, made: made.map(MadeView::from) }
+        Self { version: rules.version, starts: rules.starts, made: made.into() }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) enum Which {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
+    #[param(inline)]
     state: Which,
 }
 

@@ -25,7 +25,7 @@ pub struct Phones(Arc<Way>);
 #[derive(Debug)]
 enum Way {
     Sns(aws_sdk_sns::Client),
-    Cloud(Cloud),
+    Cloud(Box<Cloud>),
 }
 
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Phones {
     /// Through the account's provider, at `url`.
     pub fn cloud(account: Account, url: &str, clock: Clock, entropy: Entropy) -> Self {
         let platform = Outbound::new(url, PATIENCE);
-        Self(Arc::new(Way::Cloud(Cloud { account, platform, clock, entropy })))
+        Self(Arc::new(Way::Cloud(Box::new(Cloud { account, platform, clock, entropy }))))
     }
 
     /// Sends a message. `reference` is our name for it: 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
