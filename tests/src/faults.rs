@@ -95,6 +95,11 @@ impl Faults {
         self.lock().writes
     }
 
+    /// How many calls were made so far, reads among them.
+    pub fn calls(&self) -> u32 {
+        self.lock().calls
+    }
+
     /// Just before the call after `skip` more, `other` is done to its end. Reads and writes count, and each try of the SDK.
     pub fn before_call(&self, skip: u32, other: impl Future<Output = ()> + Send + 'static) {
         let mut plan = self.lock();

@@ -21,6 +21,7 @@ use yujie_cashier::Desk;
 use yujie_covers::store::CoverStore;
 use yujie_domain::copy::Copy;
 use yujie_domain::rules::RuleSet;
+use yujie_domain::staff::Account;
 use yujie_domain::title::Title;
 use yujie_domain::{OrderNo, ParcelRef, StaffLogin};
 use yujie_import_store::ImportStore;
@@ -35,8 +36,9 @@ use yujie_table::account;
 use yujie_table::address::{self, SealedAddress};
 use yujie_table::bulk::{self, Loaded};
 use yujie_table::idempotency::{Answer as Kept, Request as Asked};
+use yujie_table::phone_code::Put;
 use yujie_table::reader::{self, Issued, NewReader};
-use yujie_table::staff::{self, StaffAccount};
+use yujie_table::staff;
 use yujie_table::{Table, availability, phone_code, rules, site};
 
 use crate::faults::Faults;
@@ -175,14 +177,10 @@ impl Ground {
             self.add_title(title, copies).await;
         }
         for (login, role, site) in library::STAFF {
-            let account = StaffAccount {
-                login: StaffLogin::parse(login).unwrap(),
-                name: login.to_owned(),
-                role,
-                site: library::site_id(site),
-                password_hash: PASSWORD_HASH.to_owned(),
-            };
-            staff::add(&self.table, &account).await.unwrap();
+            let posts = [(library::site_id(site), role)].into();
+            let (name, hash) = (login.to_owned(), PASSWORD_HASH.to_owned());
+            let account = Account::new(StaffLogin::parse(login).unwrap(), name, posts, hash);
+            staff::load(&self.table, &account).await.unwrap();
         }
         for n in 1..=readers {
             self.add_reader(&library::reader(n)).await;
@@ -204,7 +202,7 @@ impl Ground {
         let (now, phone) = (self.now(), person.phone.as_str());
         let phone_hash = self.keys.hash("phone", phone);
         let code_hash = self.keys.hash("phone code", &format!("{phone} 000000"));
-        assert!(phone_code::put(&self.table, &phone_hash, &code_hash, now).await.unwrap());
+        assert_eq!(phone_code::put(&self.table, &phone_hash, &code_hash, now).await.unwrap(), Put::Now);
         let profile = contact::Person {
             name: person.name.to_owned(),
             phone: phone.to_owned(),
@@ -254,7 +252,7 @@ impl Ground {
 
     /// What a caller puts after `Bearer`.
     pub fn token(&self, subject: &Subject) -> String {
-        auth::sign(&self.keys, subject, self.now()).unwrap()
+        auth::sign(&self.keys, subject, None, self.now()).unwrap()
     }
 
     /// The table as a process of its own has it: units are counted from nothing.
@@ -605,6 +603,34 @@ where
         body: serde_json::from_slice(&body)
             .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into()),
     }
+}
+
+/// The same as API Gateway hands it over that comes from an address, with a `User-Agent`.
+pub fn request_from(
+    address: &str,
+    agent: &str,
+    (method, path): (&str, &str),
+    token: &str,
+    body: &Value,
+) -> lambda_http::Request {
+    let mut headers = json!({"user-agent": agent, "idempotency-key": "01JD9Z00000000000000000KEY"});
+    if !token.is_empty() {
+        headers["authorization"] = json!(format!("Bearer {token}"));
+    }
+    let mut event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
+        "requestContext": {
+            "accountId": "1", "apiId": "api", "domainName": "api.example", "domainPrefix": "api", "requestId": "r",
+            "routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:02:00:00 +0000", "timeEpoch": 1_795_399_200_000_i64,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": address, "userAgent": agent},
+        },
+        "isBase64Encoded": false,
+    });
+    if !body.is_null() {
+        event["body"] = json!(body.to_string());
+    }
+    let request: lambda_http::request::LambdaRequest = serde_json::from_value(event).unwrap();
+    request.into()
 }
 
 /// A request with a JSON body (none when it is null), as somebody (nobody when the token is empty).

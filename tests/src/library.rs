@@ -70,7 +70,7 @@ pub fn reader(n: u32) -> Person {
 }
 
 /// The staff: sign-in name, role, site.
-pub const STAFF: [(&str, Role, &str); 10] = [
+pub const STAFF: [(&str, Role, &str); 11] = [
     ("picker-c01", Role::Picker, "C01"),
     ("picker-l01", Role::Picker, "L01"),
     ("packer-c01", Role::Packer, "C01"),
@@ -80,6 +80,7 @@ pub const STAFF: [(&str, Role, &str); 10] = [
     ("desk-c01", Role::Librarian, "C01"),
     ("desk-l01", Role::Librarian, "L01"),
     ("desk-s01", Role::Librarian, "S01"),
+    ("finance-c01", Role::Finance, "C01"),
     ("admin-c01", Role::Administrator, "C01"),
 ];
 

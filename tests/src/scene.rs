@@ -13,6 +13,7 @@ use yujie_runtime::step;
 use yujie_table::account;
 use yujie_table::notice::{self, Notice, Sms};
 use yujie_table::order::{self, Head, Order, Placed, Placing};
+use yujie_table::session::{Begun, NewSession, Owner};
 use yujie_table::{phone_code, session};
 
 use crate::ground::{Ground, asked, order_no, request, send};
@@ -34,7 +35,8 @@ pub const STAGES: [(&str, LineStatus, bool); 10] = [
 ];
 
 /// A refresh token of reader 1 that was not used yet.
-pub const REFRESH_TOKEN: &str = "01JD9Z0000000000000FAMILY1.a-secret-of-the-scene";
+pub const REFRESH_TOKEN: &str =
+    "r.01JD9Z0000000000000RDR0001.01JD9Z0000000000000FAM0001.a-secret-of-the-scene";
 
 /// Sets the scene: reader 1 has one order just placed (解忧杂货店, 秃秃大王) and one book at home (红楼梦); reader 2 has the rest.
 pub async fn set(ground: &Ground) {
@@ -88,11 +90,19 @@ async fn furnish(ground: &Ground) {
     let phone = "13900000009";
     let code_hash = ground.keys.hash("phone code", &format!("{phone} 246810"));
     let phone_hash = ground.keys.hash("phone", phone);
-    assert!(phone_code::put(&ground.table, &phone_hash, &code_hash, ground.now()).await.unwrap());
-    let subject = serde_json::to_string(&one.subject()).unwrap();
-    let (family, secret) = REFRESH_TOKEN.split_once('.').unwrap();
-    let hash = ground.keys.hash("refresh token", secret);
-    session::begin(&ground.table, family, &subject, &hash, ground.now()).await.unwrap();
+    let put = phone_code::put(&ground.table, &phone_hash, &code_hash, ground.now()).await.unwrap();
+    assert_eq!(put, phone_code::Put::Now);
+    let (_, token) = REFRESH_TOKEN.rsplit_once(".01JD9Z").unwrap();
+    let (family, secret) = token.split_once('.').unwrap();
+    let session = NewSession {
+        family: format!("01JD9Z{family}"),
+        token_hash: ground.keys.hash("refresh token", secret),
+        device: "安卓设备 · Chrome".to_owned(),
+        site: None,
+    };
+    let owner = Owner::Reader(one.rid.clone());
+    let begun = session::begin(&ground.table, &owner, &session, &[], ground.now()).await.unwrap();
+    assert_eq!(begun, Begun::Now);
     let address =
         json!({"recipient": "张三", "phone": "13800000001", "division": "110101", "street": "东四十条1号"});
     let mut request = request("POST", "/me/addresses", &ground.token(&one.subject()), &address);

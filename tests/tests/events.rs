@@ -57,7 +57,7 @@ fn filled(ground: &Ground, event: &str) -> String {
         fill(&format!("{login}_token"), &ground.token(&library::staff(login)));
     }
     let long_ago = ground.now() - SignedDuration::from_hours(1);
-    let expired = auth::sign(&ground.keys, &library::reader(1).subject(), long_ago).unwrap();
+    let expired = auth::sign(&ground.keys, &library::reader(1).subject(), None, long_ago).unwrap();
     fill("expired_token", &expired);
     fill("refresh_token", scene::REFRESH_TOKEN);
     let parcel = scene::parcel(&library::reader(2), "261123HANDED0001").to_string();

@@ -4,4 +4,5 @@ mod codec;
 mod costs;
 mod people;
 mod races;
+mod sign_in_costs;
 mod sites;

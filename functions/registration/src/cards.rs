@@ -14,7 +14,7 @@ use yujie_table::reader::{self, Issued, NewReader};
 use yujie_table::{idempotency, phone_code};
 
 use crate::App;
-use crate::phone_codes::{code_hash, phone_hash};
+use crate::phone_codes::{Purpose, code_hash, phone_hash};
 
 /// Younger readers get their card through a guardian, at the desk.
 const YOUNGEST: i16 = 14;
@@ -30,7 +30,7 @@ pub(crate) struct Application {
     /// The code that was sent to it.
     code: String,
     document: Document,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters; not the phone's number, no date, none of the commonest.
     password: String,
     /// The reader's separate consent to the processing of the document's number.
     consent: bool,
@@ -92,6 +92,7 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     if age < YOUNGEST {
         return Err(Problem::field("document.number", "readers under 14 need a guardian's card"));
     }
+    password::choose(&application.password, "password", &[phone.as_str()])?;
     let password_hash = password::hash(&application.password, &app.edge.entropy)?;
 
     let rid = app.edge.entropy.ulid(now).map_err(Problem::internal)?;
@@ -110,7 +111,7 @@ pub(crate) async fn issue(State(app): State<App>, request: Request) -> Result<Re
             sealed: sealed.clone(),
             document_hash: app.edge.keys.hash("document", document.as_str()),
             phone_hash: phone_hash(&app, &phone),
-            code_hash: code_hash(&app, &phone, application.code.trim()),
+            code_hash: code_hash(&app, Purpose::Card, &phone, application.code.trim()),
             password_hash: password_hash.clone(),
             consent_at: now,
             takes_part: shelves::takes_part_at_first(age),

@@ -1,15 +1,21 @@
-//! Readers and staff: phone codes, the card, sign-in, the reader's own data, addresses and inbox.
+//! Readers and staff: phone codes, the card, sign-in, passwords, staff accounts, the reader's own data, addresses and inbox.
 
 mod addresses;
 mod cards;
+mod devices;
+mod limits;
 mod me;
 mod notices;
+mod password_resets;
+mod passwords;
 mod phone_codes;
 mod sessions;
+mod staff_accounts;
+mod staff_password;
 mod wechat;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use utoipa::OpenApi;
 use yujie_phones::Phones;
 use yujie_runtime::{Clients, Clock, Edge, Entropy, Keys, StartError, Vars, telemetry};
@@ -66,7 +72,16 @@ pub fn routes(app: App) -> Router {
         .route("/sessions", post(sessions::reader))
         .route("/sessions/wechat", post(wechat::sign_in))
         .route("/sessions/refresh", post(sessions::refresh))
+        .route("/sessions/current", delete(sessions::end))
+        .route("/password-resets", post(password_resets::reset))
         .route("/staff/sessions", post(sessions::staff))
+        .route("/staff/password", post(staff_password::change))
+        .route("/staff/accounts", get(staff_accounts::list).post(staff_accounts::add))
+        .route("/staff/accounts/{login}", get(staff_accounts::show).put(staff_accounts::change))
+        .route("/staff/accounts/{login}/password", post(staff_accounts::reset_password))
+        .route("/me/password", post(passwords::change))
+        .route("/me/sessions", get(devices::list).delete(devices::end_all))
+        .route("/me/sessions/{session_id}", delete(devices::end))
         .route("/me", get(me::show))
         .route("/me/addresses", get(addresses::list).post(addresses::add))
         .route("/me/notices", get(notices::list))
@@ -82,7 +97,19 @@ pub fn routes(app: App) -> Router {
     cards::issue,
     sessions::reader,
     sessions::refresh,
+    sessions::end,
+    password_resets::reset,
     sessions::staff,
+    staff_password::change,
+    staff_accounts::list,
+    staff_accounts::add,
+    staff_accounts::show,
+    staff_accounts::change,
+    staff_accounts::reset_password,
+    passwords::change,
+    devices::list,
+    devices::end,
+    devices::end_all,
     me::show,
     addresses::list,
     addresses::add,

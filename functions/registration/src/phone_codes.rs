@@ -8,15 +8,31 @@ use utoipa::ToSchema;
 use yujie_domain::{Mobile, telling};
 use yujie_phones::NotSent;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, extract};
-use yujie_table::phone_code;
+use yujie_runtime::{Code, Json, Problem, Source, extract};
+use yujie_table::phone_code::{self, Put};
 
-use crate::App;
+use crate::{App, limits};
+
+/// What a code is for. It serves nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Purpose {
+    /// A card.
+    #[default]
+    Card,
+    /// Another password.
+    Password,
+    /// Another phone.
+    Phone,
+}
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Wanted {
     /// A mainland mobile number.
     phone: String,
+    /// What the code is for; a card when nothing is said.
+    #[serde(default)]
+    purpose: Purpose,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,7 +41,8 @@ pub(crate) struct Sent {
     expires_in: i64,
 }
 
-/// Sends a code of six digits to a phone. The answer is the same whether or not the number is known here.
+/// Sends a code of six digits to a phone. The answer is the same whether or not the number is known here. A new code takes the place of the one
+/// before it, whatever that was for.
 #[utoipa::path(
     post,
     path = "/phone-codes",
@@ -35,17 +52,24 @@ pub(crate) struct Sent {
         (status = 202, body = Sent),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`Retry-After` says when.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, description = "`sms_unavailable`", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn send(State(app): State<App>, Json(wanted): Json<Wanted>) -> Result<Response, Problem> {
+pub(crate) async fn send(
+    State(app): State<App>,
+    source: Source,
+    Json(wanted): Json<Wanted>,
+) -> Result<Response, Problem> {
     let phone = Mobile::parse(&wanted.phone)?;
     let edge = &app.edge;
     let code = format!("{:06}", edge.entropy.number().map_err(Problem::internal)? % 1_000_000);
     let phone_hash = phone_hash(&app, &phone);
-    if !phone_code::put(&app.table, &phone_hash, &code_hash(&app, &phone, &code), edge.clock.now()).await? {
-        return Err(Problem::new(Code::TooManyRequests));
+    limits::allow_code(&app, &source).await?;
+    let hash = code_hash(&app, wanted.purpose, &phone, &code);
+    match phone_code::put(&app.table, &phone_hash, &hash, edge.clock.now()).await? {
+        Put::Now => {}
+        Put::Wait(wait) => return Err(Problem::too_often(wait)),
     }
     let reference = edge.entropy.ulid(edge.clock.now()).map_err(Problem::internal)?;
     match app.phones.send(&phone, &telling::phone_code(code), &reference).await {
@@ -66,7 +90,12 @@ pub(crate) fn phone_hash(app: &App, phone: &Mobile) -> String {
     app.edge.keys.hash("phone", phone.as_str())
 }
 
-/// How the table knows a code: it fits its number alone.
-pub(crate) fn code_hash(app: &App, phone: &Mobile, code: &str) -> String {
-    app.edge.keys.hash("phone code", &format!("{} {code}", phone.as_str()))
+/// How the table knows a code: it fits its number and its purpose alone.
+pub(crate) fn code_hash(app: &App, purpose: Purpose, phone: &Mobile, code: &str) -> String {
+    let kind = match purpose {
+        Purpose::Card => "phone code",
+        Purpose::Password => "phone code for a password",
+        Purpose::Phone => "phone code for a phone",
+    };
+    app.edge.keys.hash(kind, &format!("{} {code}", phone.as_str()))
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use yujie_runtime::auth::Subject;
 use yujie_runtime::contact::{self, Place};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, Query, Reader, extract};
+use yujie_runtime::{Code, Json, Problem, Query, Reader, Source, extract};
 use yujie_table::wechat::{self, Binding, Bound};
 use yujie_wechat_desk::{Config, Desk, DeskError, LIFETIME, OpenId};
 
@@ -98,12 +98,13 @@ pub(crate) async fn begin(State(app): State<App>, Json(wanted): Json<Begin>) -> 
 )]
 pub(crate) async fn sign_in(
     State(app): State<App>,
+    source: Source,
     Json(back): Json<CameBack>,
 ) -> Result<Json<Session>, Problem> {
     let openid = known(&app, &back).await?;
     let rid = wechat::reader_of(&app.table, &openid_hash(&app, &openid)).await?;
     let rid = rid.ok_or_else(|| Problem::new(Code::WechatNotBound))?;
-    sessions::begin(&app, &Subject::Reader { rid }).await
+    sessions::begin(&app, &Subject::Reader { rid }, &source, &[]).await
 }
 
 /// Binds this WeChat to the signed-in reader's card, in the place of another one that it may have had.

@@ -106,7 +106,7 @@ pub(crate) async fn list(
     staff: Staff,
     Query(Which { month }): Query<Which>,
 ) -> Result<Json<Punctuality>, Problem> {
-    staff.must(Duty::Desk)?;
+    staff.must(Duty::Reports)?;
     let month = match month {
         None => Month::of(app.lending.edge.clock.now()),
         Some(month) => Month::parse(&month)

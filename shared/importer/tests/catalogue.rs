@@ -310,16 +310,19 @@ async fn sites_staff_and_rules_are_loaded_and_loaded_again() {
 
     for password in ["first password", "second password"] {
         let list = format!(
-            "login,role,site,name,password\npicker-C01,picker,C01,张三,{password}\nx,picker,C01,太短的登录名,{password}\n"
+            "login,role,site,name,password\npicker-C01,picker,C01,张三,{password}\n\
+             picker-C01,librarian,L01,张三,{password}\nx,picker,C01,太短的登录名,{password}\n"
         );
         let mut report = Report::new(None).unwrap();
         library.importer.staff(&library.file("staff.csv", &list), &mut report).await.unwrap();
         let summary = report.finish();
-        assert_eq!((summary.loaded, summary.rejected), (1, 1));
+        assert_eq!((summary.loaded, summary.rejected), (2, 1));
     }
     let account =
         staff::get(&library.table, &StaffLogin::parse("picker-C01").unwrap()).await.unwrap().unwrap();
-    assert_eq!(account.role, Role::Picker);
+    let posts: Vec<(&str, Role)> = account.posts.iter().map(|(site, role)| (site.as_str(), *role)).collect();
+    assert_eq!(posts, [("C01", Role::Picker), ("L01", Role::Librarian)]);
+    assert_eq!((account.version, account.history.len()), (2, 2), "what was done to it is not forgotten");
     assert!(password::check("second password", Some(&account.password_hash)).is_ok());
 
     for _ in 0..2 {

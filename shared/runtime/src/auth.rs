@@ -1,4 +1,4 @@
-//! Access tokens: short-lived, signed, stateless. `v1.<claims>.<signature>`, both parts base64url.
+//! Access tokens: short-lived, signed, stateless. `v2.<key>.<claims>.<signature>`: the id of the key that signed, and the rest in base64url.
 
 use axum::extract::FromRequestParts;
 use base64::Engine;
@@ -37,44 +37,91 @@ pub enum Subject {
     },
 }
 
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub subject: Subject,
+    /// The session that the token belongs to. A token that was made without one has none.
+    pub session: Option<SessionId>,
+}
+
+/// A session's family: a ULID of the instant of its sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// Parses one.
+    pub fn parse(text: &str) -> Option<Self> {
+        ulid::Ulid::from_string(text).ok().map(|id| Self(id.to_string()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// When somebody signed in to it: a password was typed then, or what stood for one was shown.
+    pub fn signed_in_at(&self) -> Option<Timestamp> {
+        let ms = ulid::Ulid::from_string(&self.0).ok()?.timestamp_ms();
+        Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     #[serde(flatten)]
     subject: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
     exp: i64,
 }
 
-/// Signs an access token for `subject`.
+/// Signs an access token for `subject`, in a session if there is one.
 ///
 /// # Errors
 /// Only when the subject cannot be written as JSON.
-pub fn sign(keys: &Keys, subject: &Subject, now: Timestamp) -> Result<String, Problem> {
-    let claims = Claims { subject: subject.clone(), exp: (now + LIFETIME).as_second() };
-    let message =
-        format!("v1.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Problem::internal)?));
+pub fn sign(
+    keys: &Keys,
+    subject: &Subject,
+    session: Option<&SessionId>,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let claims =
+        Claims { subject: subject.clone(), sid: session.cloned(), exp: (now + LIFETIME).as_second() };
+    let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Problem::internal)?);
+    let message = format!("v2.{}.{claims}", keys.token_key());
     let signature = keys.sign_token(message.as_bytes());
+    let signature = signature.ok_or_else(|| Problem::internal("there is no key for tokens"))?;
     Ok(format!("{message}.{signature}"))
 }
 
 /// Who a token speaks for, if it is ours and still good.
-pub fn verify(keys: &Keys, token: &str, now: Timestamp) -> Option<Subject> {
+pub fn verify(keys: &Keys, token: &str, now: Timestamp) -> Option<SignedIn> {
     let (message, signature) = token.rsplit_once('.')?;
-    if !keys.token_fits(message.as_bytes(), signature) {
+    let (key, claims) = message.strip_prefix("v2.")?.split_once('.')?;
+    if !keys.token_fits(key, message.as_bytes(), signature) {
         return None;
     }
-    let claims = URL_SAFE_NO_PAD.decode(message.strip_prefix("v1.")?).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    (now.as_second() < claims.exp).then_some(claims.subject)
+    let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+    (now.as_second() < claims.exp).then_some(SignedIn { subject: claims.subject, session: claims.sid })
 }
 
-fn subject(parts: &Parts, edge: &Edge) -> Result<Subject, Problem> {
-    parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .and_then(|token| verify(&edge.keys, token, edge.clock.now()))
-        .ok_or_else(|| Problem::new(Code::Unauthenticated))
+/// Anybody who is signed in.
+impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let edge = state.as_ref();
+        parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .and_then(|token| verify(&edge.keys, token, edge.clock.now()))
+            .ok_or_else(|| Problem::new(Code::Unauthenticated))
+    }
 }
 
 /// A signed-in reader. A route that takes one is closed to everybody else.
@@ -82,14 +129,17 @@ fn subject(parts: &Parts, edge: &Edge) -> Result<Subject, Problem> {
 pub struct Reader {
     /// Who.
     pub rid: ReaderId,
+    /// The session that they are signed in with.
+    pub session: Option<SessionId>,
 }
 
 impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match subject(parts, state.as_ref())? {
-            Subject::Reader { rid } => Ok(Self { rid }),
+        let SignedIn { subject, session } = SignedIn::from_request_parts(parts, state).await?;
+        match subject {
+            Subject::Reader { rid } => Ok(Self { rid, session }),
             Subject::Staff { .. } => Err(Problem::new(Code::Forbidden)),
         }
     }
@@ -120,7 +170,7 @@ impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match subject(parts, state.as_ref())? {
+        match SignedIn::from_request_parts(parts, state).await?.subject {
             Subject::Staff { login, role, site } => Ok(Self { login, role, site }),
             Subject::Reader { .. } => Err(Problem::new(Code::Forbidden)),
         }
@@ -135,13 +185,18 @@ mod tests {
         Keys::from_secret(&format!(r#"{{"master":"{}"}}"#, letter.repeat(32))).unwrap()
     }
 
+    fn reader() -> Subject {
+        Subject::Reader { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap() }
+    }
+
     #[test]
     fn a_token_is_good_for_its_time_and_its_stack() {
         let now = Timestamp::UNIX_EPOCH;
-        let reader = Subject::Reader { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap() };
-        let token = sign(&keys("a"), &reader, now).unwrap();
+        let session = SessionId::parse("01JD9Z0000000000000FAM1RY1").unwrap();
+        let token = sign(&keys("a"), &reader(), Some(&session), now).unwrap();
 
-        assert_eq!(verify(&keys("a"), &token, now), Some(reader));
+        let signed_in = SignedIn { subject: reader(), session: Some(session) };
+        assert_eq!(verify(&keys("a"), &token, now), Some(signed_in));
         assert_eq!(verify(&keys("a"), &token, now + LIFETIME), None, "expired");
         assert_eq!(verify(&keys("b"), &token, now), None, "another stack's");
         for place in 0..token.len() {
@@ -153,8 +208,39 @@ mod tests {
                 assert_eq!(place, token.len() - 1, "forged at {place}");
             }
         }
-        for junk in ["", "v1", "v1..", "Bearer", &"a.".repeat(5000)] {
+        for junk in ["", "v2", "v2..", "v2...", "Bearer", &"a.".repeat(5000)] {
             assert_eq!(verify(&keys("a"), junk, now), None);
+        }
+    }
+
+    #[test]
+    fn a_new_token_key_signs_while_older_tokens_live_and_hashes_stay() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (master, new) = ("a".repeat(32), "n".repeat(32));
+        let secret =
+            |tokens: &str| Keys::from_secret(&format!(r#"{{"master":"{master}"{tokens}}}"#)).unwrap();
+        let before = secret("");
+        let rotated = secret(&format!(r#","tokens":["{new}","{master}"]"#));
+        let after = secret(&format!(r#","tokens":["{new}"]"#));
+
+        let old = sign(&before, &reader(), None, now).unwrap();
+        let newest = sign(&rotated, &reader(), None, now).unwrap();
+
+        assert!(verify(&rotated, &old, now).is_some(), "older ones are good until they expire");
+        assert!(verify(&after, &newest, now).is_some(), "new ones are signed with the newest");
+        assert!(verify(&after, &old, now).is_none(), "a key that was taken out verifies nothing");
+        assert!(verify(&before, &newest, now).is_none());
+        assert_eq!(before.hash("document", "1"), after.hash("document", "1"));
+        assert_eq!(before.webhook_token("parcel 1"), after.webhook_token("parcel 1"));
+    }
+
+    #[test]
+    fn a_session_knows_when_somebody_signed_in_to_it() {
+        let at: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
+        let id = crate::Entropy::counting(1).ulid(at).unwrap();
+        assert_eq!(SessionId::parse(&id).unwrap().signed_in_at(), Some(at));
+        for junk in ["", "01JD9Z0000000000000FAM1LY1 ", "../SESSION", "01JD9Z0000000000000FAM-RY1"] {
+            assert_eq!(SessionId::parse(junk), None);
         }
     }
 }

@@ -16,10 +16,17 @@ use crate::clock::Entropy;
 pub struct Keys(Arc<Inner>);
 
 struct Inner {
-    token: hmac::Key,
+    /// The newest first: it signs, and all of them verify.
+    tokens: Vec<TokenKey>,
     hash: hmac::Key,
     webhook: hmac::Key,
     seal: aead::LessSafeKey,
+}
+
+/// A key of access tokens, with the id by which a token names it.
+struct TokenKey {
+    id: String,
+    key: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -31,11 +38,11 @@ impl fmt::Debug for Keys {
 /// The secret cannot serve as a source of keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// It is not `{"master": "…"}`.
-    #[error("the secret is not JSON with a text `master`")]
+    /// It is not `{"master": "…"}`, or its `tokens` are no list of texts.
+    #[error("the secret is not JSON with a text `master`, and texts in `tokens` if it has any")]
     Shape,
-    /// It is too short to be one.
-    #[error("the secret's `master` has fewer than 32 characters")]
+    /// One of its texts is too short to be one.
+    #[error("the secret's `master`, or one of its `tokens`, has fewer than 32 characters")]
     Short,
 }
 
@@ -52,8 +59,42 @@ impl hkdf::KeyType for Length {
     }
 }
 
+/// A text of the secret, from which keys are derived.
+struct Source(hkdf::Prk);
+
+impl Source {
+    fn of(text: &str) -> Result<Self, KeyError> {
+        if text.chars().count() < 32 {
+            return Err(KeyError::Short);
+        }
+        Ok(Self(hkdf::Salt::new(hkdf::HKDF_SHA256, b"yujie").extract(text.as_bytes())))
+    }
+
+    /// The key for one purpose.
+    fn derive(&self, purpose: &str) -> Result<[u8; 32], KeyError> {
+        let mut key = [0_u8; 32];
+        let info = [purpose.as_bytes()];
+        self.0.expand(&info, Length(32)).and_then(|okm| okm.fill(&mut key)).map_err(|_| KeyError::Short)?;
+        Ok(key)
+    }
+}
+
+impl TokenKey {
+    fn of(text: &str) -> Result<Self, KeyError> {
+        let source = Source::of(text)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &source.derive("token v1")?);
+        // Forty-eight bits tell a handful of keys apart, and say nothing of them.
+        let id = URL_SAFE_NO_PAD.encode(source.derive("token id v1")?.get(..6).unwrap_or_default());
+        Ok(Self { id, key })
+    }
+}
+
 impl Keys {
-    /// Derives the keys from the secret's text, `{"master": "…"}`.
+    /// Derives the keys from the secret's text, `{"master": "…"}` or `{"master": "…", "tokens": ["newest", "older", …]}`.
+    ///
+    /// Hashes, webhooks and sealed text hang on `master` for good. Access tokens alone have keys that may change: they are derived from each of `tokens`, and
+    /// from `master` when there are none. In `tokens`, `master` stands for the key that was derived from it, so that the first rotation can keep it for as
+    /// long as its tokens live.
     ///
     /// # Errors
     /// [`KeyError`] when it is not such a text.
@@ -61,26 +102,19 @@ impl Keys {
         #[derive(Deserialize)]
         struct Secret {
             master: String,
+            #[serde(default)]
+            tokens: Vec<String>,
         }
-        let Secret { master } = serde_json::from_str(secret).map_err(|_| KeyError::Shape)?;
-        if master.chars().count() < 32 {
-            return Err(KeyError::Short);
+        let Secret { master, mut tokens } = serde_json::from_str(secret).map_err(|_| KeyError::Shape)?;
+        if tokens.is_empty() {
+            tokens.push(master.clone());
         }
-        let source = hkdf::Salt::new(hkdf::HKDF_SHA256, b"yujie").extract(master.as_bytes());
-        let derive = |purpose: &str| -> Result<[u8; 32], KeyError> {
-            let mut key = [0_u8; 32];
-            let info = [purpose.as_bytes()];
-            source
-                .expand(&info, Length(32))
-                .and_then(|okm| okm.fill(&mut key))
-                .map_err(|_| KeyError::Short)?;
-            Ok(key)
-        };
-        let sign = |purpose: &str| Ok(hmac::Key::new(hmac::HMAC_SHA256, &derive(purpose)?));
-        let seal =
-            aead::UnboundKey::new(&aead::AES_256_GCM, &derive("seal v1")?).map_err(|_| KeyError::Short)?;
+        let source = Source::of(&master)?;
+        let sign = |purpose: &str| Ok(hmac::Key::new(hmac::HMAC_SHA256, &source.derive(purpose)?));
+        let seal = aead::UnboundKey::new(&aead::AES_256_GCM, &source.derive("seal v1")?)
+            .map_err(|_| KeyError::Short)?;
         Ok(Self(Arc::new(Inner {
-            token: sign("token v1")?,
+            tokens: tokens.iter().map(|text| TokenKey::of(text)).collect::<Result<_, KeyError>>()?,
             hash: sign("hash v1")?,
             webhook: sign("webhook v1")?,
             seal: aead::LessSafeKey::new(seal),
@@ -108,12 +142,19 @@ impl Keys {
         bool::from(self.webhook_token(subject).as_bytes().ct_eq(token.as_bytes()))
     }
 
-    pub(crate) fn sign_token(&self, message: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0.token, message))
+    /// The id of the key that signs: a token names it in what is signed.
+    pub(crate) fn token_key(&self) -> &str {
+        self.0.tokens.first().map_or("", |newest| newest.id.as_str())
     }
 
-    pub(crate) fn token_fits(&self, message: &[u8], signature: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(signature).is_ok_and(|tag| hmac::verify(&self.0.token, message, &tag).is_ok())
+    pub(crate) fn sign_token(&self, message: &[u8]) -> Option<String> {
+        self.0.tokens.first().map(|newest| URL_SAFE_NO_PAD.encode(hmac::sign(&newest.key, message)))
+    }
+
+    pub(crate) fn token_fits(&self, id: &str, message: &[u8], signature: &str) -> bool {
+        let key = self.0.tokens.iter().find(|one| one.id == id);
+        let tag = URL_SAFE_NO_PAD.decode(signature);
+        key.zip(tag.ok()).is_some_and(|(one, tag)| hmac::verify(&one.key, message, &tag).is_ok())
     }
 
     /// Seals personal data for one place (`place` names item and purpose): bytes moved to another item do not open there.
@@ -186,6 +227,8 @@ mod tests {
     fn a_bad_secret_is_refused_with_its_reason() {
         assert_eq!(Keys::from_secret("no json").unwrap_err(), KeyError::Shape);
         assert_eq!(Keys::from_secret(r#"{"master":"short"}"#).unwrap_err(), KeyError::Short);
+        let one_is_short = format!(r#"{{"master":"{}","tokens":["short"]}}"#, "a".repeat(32));
+        assert_eq!(Keys::from_secret(&one_is_short).unwrap_err(), KeyError::Short);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod page;
 pub mod password;
 pub mod problem;
 pub mod serve;
+pub mod source;
 pub mod step;
 pub mod telemetry;
 
@@ -28,6 +29,7 @@ pub use config::{ConfigError, StartError, Vars};
 pub use extract::{Json, Path, Query};
 pub use keys::{Keys, SealError};
 pub use problem::{Code, Problem};
+pub use source::Source;
 
 /// What an HTTP function needs to know a caller and to write down a secret.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -58,6 +59,16 @@ codes! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "请先登录。";
     /// Card or login and password do not fit together.
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "卡号或密码不正确。";
+    /// The password is right, and is one that was given: it is only good for setting one's own. Nobody was signed in.
+    PasswordMustBeSet = "password_must_be_set", CONFLICT, "这是初始密码，请先设置您自己的密码。";
+    /// Card, phone, code and initial password do not fit together; which of them, is not told.
+    ResetRefused = "reset_refused", UNPROCESSABLE_ENTITY, "卡号、手机号、验证码或初始密码不正确，请核对后重试。";
+    /// The member of staff works at several sites, or not at the one that was named; `reasons` has those to choose from.
+    ChooseSite = "choose_site", CONFLICT, "请选择本次登录的馆点。";
+    /// Nobody would be left who administers.
+    LastAdministrator = "last_administrator", CONFLICT, "这是最后一位管理员，请先指定其他管理员。";
+    /// The login belongs to somebody.
+    LoginTaken = "login_taken", CONFLICT, "该登录名已被使用。";
     /// Signed in, but not for this.
     Forbidden = "forbidden", FORBIDDEN, "您没有权限进行此操作。";
     /// No such thing, or not the caller's.
@@ -181,6 +192,7 @@ pub struct Problem {
     code: Code,
     reasons: Vec<serde_json::Value>,
     fields: Vec<WrongField>,
+    retry_after: Option<i64>,
 }
 
 /// A problem as it is written (RFC 9457).
@@ -217,7 +229,14 @@ tokio::task_local! {
 impl Problem {
     /// The problem of this code.
     pub fn new(code: Code) -> Self {
-        Self { code, reasons: Vec::new(), fields: Vec::new() }
+        Self { code, reasons: Vec::new(), fields: Vec::new(), retry_after: None }
+    }
+
+    /// Too often; what was asked may be asked again after `wait`.
+    pub fn too_often(wait: SignedDuration) -> Self {
+        // Who comes back at the told second must not be told another one.
+        let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(Code::TooManyRequests) }
     }
 
     /// Its code.
@@ -253,7 +272,7 @@ impl Problem {
 
 impl From<Problem> for ProblemBody {
     fn from(problem: Problem) -> Self {
-        let Problem { code, reasons, fields } = problem;
+        let Problem { code, reasons, fields, retry_after: _ } = problem;
         Self {
             r#type: format!("urn:yujie:problem:{}", code.as_str()),
             title: code.as_str().replace('_', " "),
@@ -269,15 +288,15 @@ impl From<Problem> for ProblemBody {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let code = self.code;
+        let (code, retry_after) = (self.code, self.retry_after);
         let body = serde_json::to_string(&ProblemBody::from(self))
             .unwrap_or_else(|_| r#"{"code":"internal","status":500}"#.to_owned());
         let mut response = (code.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let wait = [(Code::Busy, "1"), (Code::TooManyRequests, "60")];
-        if let Some((_, seconds)) = wait.iter().find(|(told, _)| *told == code) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+        let seconds = retry_after.or((code == Code::Busy).then_some(1));
+        if let Some(seconds) = seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

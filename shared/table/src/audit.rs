@@ -13,7 +13,7 @@ use yujie_domain::{CardNo, SiteId, TitleId};
 use crate::access::{
     account, address, audit_report, availability, cart, copy, courier_event, cover, hold, idempotency,
     import, lending, notice, order, parcel, payment, phone_code, pick, punctuality, reader, returning, rules,
-    session, shelf, site, site_load, slot_load, staff, title, trial, unmet, wechat,
+    session, shelf, site, site_load, slot_load, staff, tally, title, trial, tries, unmet, wechat,
 };
 use crate::bulk::{After, SHELF_SEGMENTS};
 use crate::codec::{Item, KIND, corrupt, key_of};
@@ -26,7 +26,7 @@ use crate::table::Table;
 pub const AUDIT_SEGMENTS: u16 = SHELF_SEGMENTS;
 
 /// Kinds of which no item says anything that another one says too. They stay where they are.
-const LEFT: [&str; 18] = [
+const LEFT: [&str; 21] = [
     address::KIND,
     audit_report::KIND,
     cart::KIND,
@@ -41,8 +41,11 @@ const LEFT: [&str; 18] = [
     session::KIND,
     shelf::KIND,
     shelf::BORROWED_WITH,
+    staff::ADMINISTRATORS,
     staff::KIND,
+    tally::KIND,
     trial::KIND,
+    tries::KIND,
     unmet::KIND,
     wechat::LEASE,
 ];

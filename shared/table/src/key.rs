@@ -263,12 +263,37 @@ pub(crate) fn phone_code(phone_hash: &str) -> Key {
     Key::new(format!("PHONE#{phone_hash}"), "CODE")
 }
 
-pub(crate) fn session(family: &str) -> Key {
-    Key::new(format!("SESSION#{family}"), "SESSION")
+/// A session beside whose it is, so that a person's sessions are one query.
+pub(crate) fn session(owner: &str, family: &str) -> Key {
+    Key::new(owner.to_owned(), format!("{SESSION}{family}"))
+}
+pub(crate) const SESSION: &str = "SESSION#";
+
+/// How often a name was tried with a password from one place; both are keyed hashes.
+pub(crate) fn tries(name: &str, place: &str) -> Key {
+    Key::new(format!("TRIES#{name}"), format!("FROM#{place}"))
 }
 
+/// How often something was done on a day; `hash` is a keyed hash of what and by whom.
+pub(crate) fn tally(hash: &str, day: Date) -> Key {
+    Key::new(format!("TALLY#{hash}"), format!("DAY#{day}"))
+}
+
+/// All members of staff: a few hundred, and one query.
 pub(crate) fn staff(login: &StaffLogin) -> Key {
-    Key::new(format!("STAFF#{login}"), "STAFF")
+    Key::new(STAFF.to_owned(), format!("{LOGIN}{login}"))
+}
+pub(crate) const STAFF: &str = "STAFF";
+pub(crate) const LOGIN: &str = "LOGIN#";
+
+/// What whoever takes an administrator away writes, so that two cannot do it at once: no account's own key, because it has no `#`.
+pub(crate) fn administrators() -> Key {
+    Key::new(STAFF.to_owned(), "ADMINISTRATORS")
+}
+
+/// What is a member of staff's own, beside the account that others change.
+pub(crate) fn of_staff(login: &StaffLogin) -> String {
+    format!("STAFF#{login}")
 }
 
 pub(crate) fn idempotency(hash: &str) -> Key {

@@ -26,7 +26,6 @@ async fn code(ground: &Ground, registration: &Router) -> Option<String> {
         Some(digits)
     } else {
         assert_eq!((answer.status, &answer.body["code"]), (429, &json!("too_many_requests")));
-        assert_eq!(answer.headers["retry-after"], "60");
         None
     }
 }
@@ -84,7 +83,7 @@ async fn wrong_codes_are_counted_and_five_are_too_many() {
         assert_eq!((answer.status, &answer.body["code"]), (422, &json!("wrong_phone_code")));
     }
     let items = ground.items();
-    let (_, kept) = items.iter().find(|(key, _)| key.contains("PHONE#")).unwrap();
+    let kept = &items[&format!("PHONE#{} / CODE", ground.keys.hash("phone", PHONE))];
     assert_eq!(kept["tries"]["N"], "4");
 
     apply(&registration, "my-card-4", "999999").await;
@@ -112,16 +111,77 @@ async fn a_code_lives_five_minutes() {
     assert_eq!(apply(&registration, "my-card-2", &fresh).await.status, 201);
 }
 
+/// Asks for a code, and answers how many seconds there are to wait if none was sent.
+async fn waits(ground: &Ground, registration: &Router) -> Option<i64> {
+    let answer = post(registration, "/phone-codes", "", &json!({"phone": PHONE})).await;
+    assert_eq!(answer.status == 202, ground.outside.take().len() == 1, "{}", answer.body);
+    answer.headers.get("retry-after").map(|seconds| seconds.to_str().unwrap().parse().unwrap())
+}
+
 #[tokio::test]
-async fn a_number_gets_one_code_a_minute() {
+async fn a_number_gets_one_code_a_minute_and_is_told_when_the_next_one() {
     let ground = Ground::new().await;
     let registration = ground.registration();
-    assert!(code(&ground, &registration).await.is_some());
-    assert!(code(&ground, &registration).await.is_none());
+    assert_eq!(waits(&ground, &registration).await, None);
+    assert_eq!(waits(&ground, &registration).await, Some(60));
     ground.pass(SignedDuration::from_secs(59));
-    assert!(code(&ground, &registration).await.is_none());
+    assert_eq!(waits(&ground, &registration).await, Some(1));
     ground.pass(SignedDuration::from_secs(1));
-    assert!(code(&ground, &registration).await.is_some());
+    assert_eq!(waits(&ground, &registration).await, None);
+}
+
+#[tokio::test]
+async fn a_number_gets_five_codes_an_hour_and_ten_a_day_whether_they_were_used_or_not() {
+    let ground = Ground::new().await;
+    let registration = ground.registration();
+    let first = code(&ground, &registration).await.unwrap();
+    assert_eq!(apply(&registration, "my-card-1", &first).await.status, 201);
+    for _ in 0..4 {
+        ground.pass(SignedDuration::from_mins(2));
+        assert_eq!(waits(&ground, &registration).await, None);
+    }
+    ground.pass(SignedDuration::from_mins(2));
+    assert_eq!(waits(&ground, &registration).await, Some(50 * 60), "the first was ten minutes ago");
+    for _ in 0..5 {
+        ground.pass(SignedDuration::from_mins(50));
+        assert_eq!(waits(&ground, &registration).await, None);
+    }
+    // It began at ten in the morning of Shanghai.
+    ground.pass(SignedDuration::from_hours(2));
+    let until_midnight = SignedDuration::from_hours(14) - SignedDuration::from_mins(10 + 5 * 50 + 120);
+    assert_eq!(waits(&ground, &registration).await, Some(until_midnight.as_secs()));
+    ground.pass(until_midnight);
+    assert_eq!(waits(&ground, &registration).await, None, "another day");
+}
+
+#[tokio::test]
+async fn of_many_requests_for_one_number_at_once_one_is_sent() {
+    let ground = Ground::new().await;
+    let registration = ground.registration();
+    let asked = json!({"phone": PHONE});
+    let ask = || post(&registration, "/phone-codes", "", &asked);
+    let answers = futures_util::future::join_all((0..20).map(|_| ask())).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 202).count(), 1);
+    assert_eq!(ground.outside.take().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_that_was_asked_for_something_else_makes_no_card() {
+    let ground = Ground::new().await;
+    let registration = ground.registration();
+    for (n, purpose) in ["password", "phone"].into_iter().enumerate() {
+        let asked = json!({"phone": PHONE, "purpose": purpose});
+        assert_eq!(post(&registration, "/phone-codes", "", &asked).await.status, 202);
+        let Some(Sent::Sms { text, .. }) = ground.outside.take().pop() else { panic!("no SMS") };
+        let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take(6).collect();
+        let answer = apply(&registration, &format!("my-card-{n}"), &digits).await;
+        assert_eq!(answer.body["code"], "wrong_phone_code", "{purpose}");
+        ground.pass(SignedDuration::from_mins(1));
+    }
+    let right = code(&ground, &registration).await.unwrap();
+    assert_eq!(apply(&registration, "my-card-9", &right).await.status, 201);
+    let unknown = post(&registration, "/phone-codes", "", &json!({"phone": PHONE, "purpose": "fun"})).await;
+    assert_eq!(unknown.status, 400);
 }
 
 async fn sign_in(registration: &Router) -> String {

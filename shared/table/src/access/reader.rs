@@ -6,11 +6,12 @@ use yujie_domain::account::Account;
 use yujie_domain::audit::Sole;
 use yujie_domain::{CardNo, ReaderId};
 
+use super::session::{self, Owner};
 use super::{account, idempotency, phone_code};
 use crate::codec::{self, Item};
 use crate::error::TableError;
 use crate::key;
-use crate::table::{Table, TransactError, Write};
+use crate::table::{Refused, Table, TransactError, Write};
 
 pub(crate) const CARD: &str = "card";
 pub(crate) const PROFILE: &str = "profile";
@@ -60,6 +61,9 @@ pub enum Issued {
 struct CardRow {
     rid: ReaderId,
     password: String,
+    /// The password was given by the library: it is only good for setting one's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    initial: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,7 +96,7 @@ pub async fn issue(
     request: &idempotency::Request,
     answer: &idempotency::Answer,
 ) -> Result<Issued, TableError> {
-    let card = CardRow { rid: new.rid.clone(), password: new.password_hash.clone() };
+    let card = CardRow { rid: new.rid.clone(), password: new.password_hash.clone(), initial: false };
     let profile = ProfileRow { sealed: new.sealed.clone(), consent: new.consent_at };
     let writes = vec![
         idempotency::remember(request, answer, new.consent_at)?,
@@ -132,15 +136,125 @@ pub struct Card {
     pub rid: ReaderId,
     /// The password's argon2id hash.
     pub password_hash: String,
+    /// The password was given by the library: nobody is signed in with it, it is only good for setting another.
+    pub initial: bool,
+}
+
+impl Card {
+    /// Stands in for a card that there is none of.
+    fn nobody() -> Result<Self, TableError> {
+        let rid = ReaderId::parse("00000000000000000000000000");
+        let rid = rid.map_err(|error| TableError::Unavailable(error.to_string()))?;
+        Ok(Self { rid, password_hash: String::new(), initial: false })
+    }
 }
 
 /// Looks a card up.
 pub async fn card(table: &Table, no: &CardNo) -> Result<Option<Card>, TableError> {
     let item = table.get(&key::card(no)).await?;
     item.map(|item| {
-        codec::body::<CardRow>(item).map(|row| Card { rid: row.rid, password_hash: row.password })
+        codec::body::<CardRow>(item).map(|row| {
+            let CardRow { rid, password, initial } = row;
+            Card { rid, password_hash: password, initial }
+        })
     })
     .transpose()
+}
+
+/// Whose a phone number is.
+pub async fn of_phone(table: &Table, phone_hash: &str) -> Result<Option<ReaderId>, TableError> {
+    table.get(&key::unique(Sole::Phone, phone_hash)).await?.map(owner_of).transpose()
+}
+
+/// That a card still has the password that was looked at, as part of a transaction that rests on it. It writes what stands.
+pub fn unchanged(no: &CardNo, card: &Card) -> Write {
+    Write::update(key::card(no), "SET kind = :kind", "password = :seen")
+        .text(":kind", CARD)
+        .text(":seen", &card.password_hash)
+}
+
+/// What a new password comes with.
+#[derive(Debug)]
+pub enum Proof<'a> {
+    /// The old password, from one of the reader's sessions, which goes on. All others end.
+    Session(Option<&'a str>),
+    /// A code that was sent to the reader's phone, and is spent. All sessions end.
+    PhoneCode {
+        /// Keyed hash of the phone number.
+        phone_hash: &'a str,
+        /// Keyed hash of the code.
+        code_hash: &'a str,
+    },
+}
+
+/// What came of setting a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordSet {
+    /// It is set.
+    Now,
+    /// The same request had been answered before.
+    Known(idempotency::Known),
+    /// The code is wrong, too old or used up; or somebody else changed the password meanwhile; or there is no such card.
+    Refused,
+}
+
+/// How often a change that met a session's end is tried.
+const ATTEMPTS: u32 = 4;
+
+/// Sets a card's password in place of the one that was looked at, ends sessions, and spends the code, if one proves who it is. Without a
+/// card that fits nothing is set, after as many calls of the table.
+pub async fn set_password(
+    table: &Table,
+    card: Option<(&CardNo, &Card)>,
+    password_hash: &str,
+    proof: &Proof<'_>,
+    (request, answer): (&idempotency::Request, &idempotency::Answer),
+    now: Timestamp,
+) -> Result<PasswordSet, TableError> {
+    let (nobody, nothing) = (CardNo::from_serial(0), Card::nobody()?);
+    let (no, seen) = card.unwrap_or((&nobody, &nothing));
+    let owner = Owner::Reader(seen.rid.clone());
+    for _ in 0..ATTEMPTS {
+        let stand = session::list(table, &owner, now).await?;
+        let mut writes = vec![
+            idempotency::remember(request, answer, now)?,
+            Write::update(
+                key::card(no),
+                "SET password = :new REMOVE #initial",
+                // Without a card this holds for none: no hash is empty.
+                "password = :seen",
+            )
+            .name("#initial", "initial")
+            .text(":new", password_hash)
+            .text(":seen", &seen.password_hash),
+        ];
+        let going_on = match proof {
+            Proof::PhoneCode { phone_hash, code_hash } => {
+                writes.push(phone_code::spend(phone_hash, code_hash, now));
+                None
+            }
+            Proof::Session(family) => *family,
+        };
+        let deciding = writes.len();
+        let ending = stand.iter().filter(|session| Some(session.family.as_str()) != going_on);
+        writes.extend(ending.map(|session| session::ended(&owner, &session.family)));
+        match table.transact(writes).await {
+            Ok(()) => return Ok(PasswordSet::Now),
+            Err(TransactError::Refused(mut refused)) => {
+                refused.retain(|refused| refused.write < deciding);
+                match refused.into_iter().next() {
+                    Some(Refused { write: 0, old: Some(old) }) => {
+                        return idempotency::read(old, request).map(PasswordSet::Known);
+                    }
+                    Some(_) => return Ok(PasswordSet::Refused),
+                    // A session ended by itself.
+                    None => {}
+                }
+            }
+            Err(TransactError::Table(error)) => return Err(error),
+        }
+    }
+    Err(TableError::Busy)
 }
 
 /// A reader's name and phone, sealed.
