@@ -92,6 +92,7 @@ async fn an_administrator_sets_rules_and_orders_are_decided_by_them() {
                 {"rule": "loan_days", "for": {"item": "new"}, "before": null, "after": 14},
             ],
             "holidays": false,
+            "amnesties": false,
             "zones": false,
             "windows": false,
         }),

@@ -7,12 +7,18 @@ use utoipa::ToSchema;
 use yujie_domain::rules::{RuleSet, Scope, Setting};
 
 /// What changed.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "it is an answer: each list of a rule set is the same or not, whatever the others are"
+)]
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Changes {
     /// The rules that say something else, or came, or went.
     rules: Vec<ChangedRule>,
     /// Whether the library is closed on other days.
     holidays: bool,
+    /// Whether no fine grows on other days.
+    amnesties: bool,
     /// Whether other divisions are delivered to, or as much there.
     zones: bool,
     /// Whether it is delivered in other windows.
@@ -49,6 +55,7 @@ impl Changes {
         Self {
             rules: changed.collect(),
             holidays: before.holidays != after.holidays,
+            amnesties: before.amnesties != after.amnesties,
             zones: before.zones != after.zones,
             windows: before.windows() != after.windows(),
         }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
-use yujie_domain::rules::Setting;
+use yujie_domain::rules::{Rule, Setting};
 use yujie_domain::staff::Duty;
 use yujie_runtime::page::{PageQuery, cursor};
 use yujie_runtime::problem::ProblemBody;
@@ -23,6 +23,8 @@ pub(crate) struct RulesList {
     prepared: Vec<VersionView>,
     /// Every rule with the value that it has when no version says otherwise.
     founding: &'static [Setting],
+    /// What it has for children's cards besides, when no version says otherwise for them.
+    founding_children: &'static [Rule],
     /// The versions, newest first.
     versions: Vec<VersionInShort>,
     /// Where the next page of `versions` begins; `null` at the end.
@@ -60,6 +62,7 @@ pub(crate) async fn list(
         in_force: in_force.map(|version| VersionView::of(version, None)),
         prepared: prepared.into_iter().map(|version| VersionView::of(version, None)).collect(),
         founding: Setting::FOUNDING,
+        founding_children: Setting::CHILDREN,
         versions: versions.into_iter().map(VersionInShort::from).collect(),
         next_cursor,
     }))

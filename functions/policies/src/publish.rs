@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::rules::{Amnesty, Holidays, Rule, RuleSet, Zone};
 use yujie_domain::slot::Window;
 use yujie_domain::staff::{Duty, Reason};
 use yujie_runtime::idempotent::Begun;
@@ -32,6 +32,9 @@ pub(crate) struct NewRules {
     /// When the whole library is closed.
     #[serde(default)]
     holidays: Vec<Holidays>,
+    /// When no fine grows; days that are past may be among them.
+    #[serde(default)]
+    amnesties: Vec<Amnesty>,
     /// Where home delivery goes; none means everywhere.
     #[serde(default)]
     zones: Vec<Zone>,
@@ -80,6 +83,7 @@ pub(crate) async fn publish(
         starts: new.starts,
         rules: new.rules,
         holidays: new.holidays,
+        amnesties: new.amnesties,
         zones: new.zones,
         windows: new.windows,
     };

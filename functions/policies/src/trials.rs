@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::rules::{Amnesty, Holidays, Rule, RuleSet, Zone};
 use yujie_domain::slot::Window;
 use yujie_domain::staff::Duty;
 use yujie_domain::trial::{Failure, Outcome, Stage, Status, Trial};
@@ -31,6 +31,9 @@ pub(crate) struct NewTrial {
     /// When the whole library would be closed.
     #[serde(default)]
     holidays: Vec<Holidays>,
+    /// When no fine would grow.
+    #[serde(default)]
+    amnesties: Vec<Amnesty>,
     /// Where home delivery would go; none means everywhere.
     #[serde(default)]
     zones: Vec<Zone>,
@@ -110,6 +113,7 @@ pub(crate) async fn begin(
         starts: new.starts.unwrap_or_else(|| time::day(now)),
         rules: new.rules,
         holidays: new.holidays,
+        amnesties: new.amnesties,
         zones: new.zones,
         windows: new.windows,
     };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
-use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::rules::{Amnesty, Holidays, Rule, RuleSet, Zone};
 use yujie_domain::slot::Window;
 use yujie_table::rules::{Made, Version};
 
@@ -21,6 +21,8 @@ pub(crate) struct RulesView {
     rules: Vec<Rule>,
     /// When the whole library is closed.
     holidays: Vec<Holidays>,
+    /// When no fine grows.
+    amnesties: Vec<Amnesty>,
     /// Where home delivery goes; none means everywhere.
     zones: Vec<Zone>,
     /// The windows of each day in which parcels are brought to the door.
@@ -30,8 +32,8 @@ pub(crate) struct RulesView {
 impl From<RuleSet> for RulesView {
     fn from(set: RuleSet) -> Self {
         let windows = set.windows().to_vec();
-        let RuleSet { starts, rules, holidays, zones, .. } = set;
-        Self { starts, rules, holidays, zones, windows }
+        let RuleSet { starts, rules, holidays, amnesties, zones, .. } = set;
+        Self { starts, rules, holidays, amnesties, zones, windows }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod courier;
 pub mod cover;
 pub mod device;
 pub mod division;
+pub mod fine;
 pub mod hold;
 pub mod hours;
 pub mod identity;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use check::Faulty;
-pub use settings::{LoanStart, Setting};
+pub use settings::{ChargedAt, LoanStart, Setting};
 
 use crate::ids::SiteId;
 use crate::slot::{Slot, Window};
@@ -97,6 +97,8 @@ pub struct Scope {
 impl Scope {
     /// Everybody and everything.
     pub const ALL: Self = Self { site: None, card: None, item: None };
+    /// Children's cards.
+    pub const CHILDREN: Self = Self { card: Some(CardClass::Child), ..Self::ALL };
 
     fn fits(&self, about: &About<'_>) -> bool {
         self.site.as_ref().is_none_or(|site| about.site == Some(site))
@@ -151,6 +153,20 @@ pub struct Holidays {
     pub name: String,
 }
 
+/// Days on which no fine grows, by whatever rules it is decided: it may be declared for days that are past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Amnesty {
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// The last day.
+    #[schema(value_type = String, format = Date)]
+    pub until: Date,
+    /// What readers are told.
+    pub name: String,
+}
+
 /// A division that is delivered to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +192,9 @@ pub struct RuleSet {
     /// When the whole library is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<Holidays>,
+    /// When no fine grows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amnesties: Vec<Amnesty>,
     /// Where home delivery goes. Without any zone it goes to every division that the library knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<Zone>,
@@ -243,6 +262,7 @@ impl RuleSet {
             starts: Date::constant(2018, 1, 1),
             rules: Vec::new(),
             holidays: Vec::new(),
+            amnesties: Vec::new(),
             zones: Vec::new(),
             windows: Vec::new(),
         }
@@ -256,11 +276,12 @@ impl RuleSet {
         about: &About<'_>,
         pick: impl Fn(&Setting) -> Option<T>,
     ) -> Decided<T> {
-        let best = self
-            .rules
+        // Of two for the same, the later one decides: the library's own comes before what it was founded with.
+        let best = Setting::CHILDREN
             .iter()
-            .filter(|rule| rule.scope.fits(about))
+            .chain(&self.rules)
             .filter_map(|rule| pick(&rule.set).map(|value| (value, &rule.scope)))
+            .filter(|(_, scope)| scope.fits(about))
             .max_by_key(|(_, scope)| scope.weight());
         let (value, scope) = best.map_or((founding, Scope::ALL), |(value, scope)| (value, scope.clone()));
         Decided { value, by: By { rule: name.to_owned(), version: self.version, scope } }
@@ -271,13 +292,18 @@ impl RuleSet {
         let place =
             |set: &Setting| Setting::NAMES.iter().position(|name| *name == set.name()).unwrap_or_default();
         let founding = Setting::FOUNDING.iter().map(|set| ((place(set), Scope::ALL), *set));
-        let set = self.rules.iter().map(|rule| ((place(&rule.set), rule.scope.clone()), rule.set));
-        founding.chain(set).collect()
+        let set = Setting::CHILDREN.iter().chain(&self.rules);
+        founding.chain(set.map(|rule| ((place(&rule.set), rule.scope.clone()), rule.set))).collect()
     }
 
     /// The holidays that a day belongs to.
     pub fn holidays_on(&self, day: Date) -> Option<&Holidays> {
         self.holidays.iter().find(|holidays| (holidays.from..=holidays.until).contains(&day))
+    }
+
+    /// The amnesty that a day belongs to.
+    pub fn amnesty_on(&self, day: Date) -> Option<&Amnesty> {
+        self.amnesties.iter().find(|amnesty| (amnesty.from..=amnesty.until).contains(&day))
     }
 
     /// `day`, or the first day after it on which the library is open.

@@ -1,6 +1,8 @@
 //! The catalogue of readers' texts on pages, zh-CN. Every text that a reader can meet there is here, chosen by an enum, so that a new
 //! case without a text does not compile. What is sent to readers is in [`telling`](crate::telling).
 
+mod fines;
+
 use jiff::Timestamp;
 use jiff::civil::Time;
 
@@ -17,6 +19,8 @@ use crate::site::Shut;
 use crate::slot::Slot;
 use crate::time;
 use crate::timeline::Step;
+
+pub use fines::{fine_block, fine_day};
 
 /// A step's short name on the timeline.
 pub const fn step_label(step: Step) -> &'static str {

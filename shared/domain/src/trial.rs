@@ -5,7 +5,7 @@
 //! as open that were certainly open then: those on their way, and those that the reader still has today. What an order was refused is not
 //! recorded either; an order is *allowed* by the proposed rules when the rules in force, which may be younger than the order, would refuse
 //! it. How many titles a reader waits for is known of today alone. Prices, addresses and where books are waited for are not recorded: rules
-//! about them are named as not looked at, and so are holidays, zones and windows.
+//! about them are named as not looked at, and so are fines, holidays, amnesties, zones and windows.
 
 mod facts;
 mod judge;
@@ -311,7 +311,7 @@ pub struct Outcome {
     pub matters: Vec<OfMatter>,
     /// The differences that most readers meet, at most ten.
     pub examples: Vec<Example>,
-    /// Rules that the proposed set changes, and about which the record says nothing, or not all: `holds` for a site. `holidays`, `zones` and
-    /// `windows` among them.
+    /// Rules that the proposed set changes, and about which the record says nothing, or not all: `holds` for a site. `holidays`, `amnesties`,
+    /// `zones` and `windows` among them.
     pub not_looked_at: Vec<String>,
 }

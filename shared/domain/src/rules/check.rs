@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Kind, Rule, RuleSet, Scope, Setting};
 use crate::division;
+use crate::money::Fen;
 
 /// What is wrong with a rule set, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -24,15 +25,20 @@ const MOST: usize = 200;
 const MOST_WINDOWS: usize = 12;
 /// No count of days is longer.
 const MOST_DAYS: u16 = 3_650;
+/// No amount that readers may owe for a book is larger.
+const MOST_FEN: Fen = Fen(1_000_000);
 
 impl RuleSet {
     /// Everything that is wrong, at once; empty for a good set.
     pub fn faults(&self) -> Vec<Faulty> {
         let mut faults = Vec::new();
         let mut fault = |at: String, why: &str| faults.push(Faulty { at, why: why.to_owned() });
-        for (name, len) in
-            [("rules", self.rules.len()), ("holidays", self.holidays.len()), ("zones", self.zones.len())]
-        {
+        for (name, len) in [
+            ("rules", self.rules.len()),
+            ("holidays", self.holidays.len()),
+            ("amnesties", self.amnesties.len()),
+            ("zones", self.zones.len()),
+        ] {
             if len > MOST {
                 fault(name.to_owned(), "at most 200");
             }
@@ -50,15 +56,14 @@ impl RuleSet {
                 fault(at.clone(), &knows_no(rule, kind));
             }
         }
-        for (place, holidays) in self.holidays.iter().enumerate() {
-            let at = format!("holidays.{place}");
-            if holidays.from > holidays.until {
-                fault(at.clone(), "it ends before it begins");
-            } else if holidays.from.until(holidays.until).is_ok_and(|span| span.get_days() > 60) {
-                fault(at.clone(), "longer than 60 days");
+        for (place, days) in self.holidays.iter().enumerate() {
+            for why in wrong_days(days.from, days.until, &days.name, 60, "longer than 60 days") {
+                fault(format!("holidays.{place}"), why);
             }
-            if holidays.name.trim().is_empty() || holidays.name.chars().count() > 50 {
-                fault(at, "a name of 1 to 50 characters");
+        }
+        for (place, days) in self.amnesties.iter().enumerate() {
+            for why in wrong_days(days.from, days.until, &days.name, 366, "longer than 366 days") {
+                fault(format!("amnesties.{place}"), why);
             }
         }
         let mut divisions = BTreeSet::new();
@@ -92,6 +97,23 @@ impl RuleSet {
     }
 }
 
+/// What is wrong with days that have a name.
+fn wrong_days(
+    from: Date,
+    until: Date,
+    name: &str,
+    most: i32,
+    too_long: &'static str,
+) -> impl Iterator<Item = &'static str> {
+    let ordered = if from > until {
+        Some("it ends before it begins")
+    } else {
+        from.until(until).is_ok_and(|span| span.get_days() > most).then_some(too_long)
+    };
+    let unnamed = name.trim().is_empty() || name.chars().count() > 50;
+    ordered.into_iter().chain(unnamed.then_some("a name of 1 to 50 characters"))
+}
+
 fn wrong(set: &Setting) -> Option<&'static str> {
     let within = |value: u16, least: u16, most: u16, why| (!(least..=most).contains(&value)).then_some(why);
     match *set {
@@ -110,7 +132,24 @@ fn wrong(set: &Setting) -> Option<&'static str> {
         | Setting::RemedyDays(n)
         | Setting::ViolationDays(n)
         | Setting::BanDays(n)
-        | Setting::HopelessDays(n) => within(n, 0, MOST_DAYS, "at most ten years"),
+        | Setting::HopelessDays(n)
+        | Setting::GraceDays(n)
+        | Setting::SuspensionDays(n)
+        | Setting::SuspensionCap(n)
+        | Setting::LostRefundDays(n) => within(n, 0, MOST_DAYS, "at most ten years"),
+        Setting::FineInterval(n) => within(n, 1, 366, "1 to 366 days"),
+        Setting::FinePricePercent(n) => within(n, 1, 1_000, "1 to 1,000 per cent"),
+        Setting::OnTimePoints(n) => within(n, 0, 1_000, "at most 1,000 points"),
+        // A fine is worked out day by day, and ends when its book counts as lost.
+        Setting::BlockDays(n) | Setting::LostDays(n) => within(n, 1, MOST_DAYS, "1 day to ten years"),
+        Setting::DebtBlock(Fen::ZERO) => Some("at least one fen: who owes nothing is not kept from ordering"),
+        // So much is far above every fine, and no sum of them comes near what a number holds.
+        Setting::OverdueFine(fen)
+        | Setting::FineCap(fen)
+        | Setting::FinesCap(fen)
+        | Setting::DebtBlock(fen)
+        | Setting::LostPrice(fen)
+        | Setting::LostFee(fen) => (fen > MOST_FEN).then_some("at most 10,000 yuan"),
         Setting::Lendable(_)
         | Setting::PriceCap(_)
         | Setting::Partial(_)
@@ -118,7 +157,11 @@ fn wrong(set: &Setting) -> Option<&'static str> {
         | Setting::CutOff(_)
         | Setting::Opening(_)
         | Setting::HomeFee(_)
-        | Setting::HomeFeeMore(_) => None,
+        | Setting::HomeFeeMore(_)
+        | Setting::FineCharged(_)
+        | Setting::GraceCharged(_)
+        | Setting::ClosedDaysFree(_)
+        | Setting::FinePriceCaps(_) => None,
     }
 }
 

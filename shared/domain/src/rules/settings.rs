@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{About, Decided, Kind, RuleSet};
+use super::{About, Decided, Kind, Rule, RuleSet, Scope};
 use crate::money::Fen;
 use crate::order::IfMissing;
 
@@ -18,6 +18,16 @@ pub enum LoanStart {
     Delivered,
     /// When it was ordered, as some libraries do. Days on the road are then the reader's.
     Ordered,
+}
+
+/// On which of an interval's days a fine is charged for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargedAt {
+    /// On its first: one that has begun costs as much as a whole one.
+    Start,
+    /// On its last: one that has not ended costs nothing.
+    End,
 }
 
 // Written by hand: the derive does not take the values' types out of the macro.
@@ -137,4 +147,52 @@ settings! {
     BanDays, ban_days: u16 = 30, for [Card];
     /// A wait of more days than this is called hopeless, and something else is offered. Asked of whom, and where the book is to be collected.
     HopelessDays, hopeless_days: u16 = 180, for [Site, Card];
+    /// What an overdue book costs for each interval, in fen; children's cards half of it ([`Setting::CHILDREN`]). Asked by the fine: of whom, and of
+    /// the book. Where it was collected the account does not know.
+    OverdueFine, overdue_fine: Fen = Fen(20), for [Card, Item];
+    /// Days of an interval: those that are free are none of them. Asked as `overdue_fine`.
+    FineInterval, fine_interval: u16 = 1, for [Card, Item];
+    /// On which day of an interval it is charged. Asked as `overdue_fine`.
+    FineCharged, fine_charged: ChargedAt = ChargedAt::Start, for [Card, Item];
+    /// The first overdue days, on which nothing is charged yet. Asked as `overdue_fine`.
+    GraceDays, grace_days: u16 = 0, for [Card, Item];
+    /// Whether the days of grace are charged as well, on the first day after them. Asked as `overdue_fine`.
+    GraceCharged, grace_charged: bool = false, for [Card, Item];
+    /// Whether an overdue day on which the whole library is closed costs nothing and does not count. Asked as `overdue_fine`.
+    ClosedDaysFree, closed_days_free: bool = true, for [Card, Item];
+    /// The most that one overdue book costs, in fen; on children's cards less. Asked as `overdue_fine`.
+    FineCap, fine_cap: Fen = Fen(3_000), for [Card, Item];
+    /// Whether an overdue book costs no more than a part of its price, when that is known. Asked as `overdue_fine`.
+    FinePriceCaps, fine_price_caps: bool = true, for [Card, Item];
+    /// Which part of its price that is, in per cent. Asked as `overdue_fine`.
+    FinePricePercent, fine_price_percent: u16 = 100, for [Card, Item];
+    /// The most that a reader owes in fines for all books together, in fen; what goes beyond is not charged. Asked of whom alone.
+    FinesCap, fines_cap: Fen = Fen(10_000), for [Card];
+    /// Days without ordering for each interval, instead of money; with none it is money. Asked as `overdue_fine`.
+    SuspensionDays, suspension_days: u16 = 0, for [Card, Item];
+    /// The most days without ordering for one book. Asked as `overdue_fine`.
+    SuspensionCap, suspension_cap: u16 = 90, for [Card, Item];
+    /// Points for a book that comes back in time, as reading places reward it. Asked at the hand-over: of whom, of the book, and of the site where it is
+    /// handed over.
+    OnTimePoints, on_time_points: u16 = 0, for [Site, Card, Item];
+    /// Who owes as much as this, in fen, orders nothing. Asked of whom alone.
+    DebtBlock, debt_block: Fen = Fen(1_000), for [Card];
+    /// Who has a book that is overdue for so many days orders nothing. Asked as `overdue_fine`, by the rules of the day.
+    BlockDays, block_days: u16 = 30, for [Card, Item];
+    /// A book counts as lost on the overdue day of this number, closed days included; its fine ends, its price is owed. Asked as `overdue_fine`.
+    LostDays, lost_days: u16 = 180, for [Card, Item];
+    /// The price, in fen, of a lost book whose price is not known. Asked as `overdue_fine`.
+    LostPrice, lost_price: Fen = Fen(5_000), for [Card, Item];
+    /// What the work with a lost book costs, in fen: owed with its price, and not given back. Asked as `overdue_fine`.
+    LostFee, lost_fee: Fen = Fen(500), for [Card, Item];
+    /// The price of a lost book goes back when the book does, at most so many days after it counted as lost. Asked as `overdue_fine`.
+    LostRefundDays, lost_refund_days: u16 = 180, for [Card, Item];
+}
+
+impl Setting {
+    /// What the library was founded with for children's cards. It stands beside what holds for everybody, and gives way to a rule that is for them.
+    pub const CHILDREN: &[Rule] = &[
+        Rule { set: Self::OverdueFine(Fen(10)), scope: Scope::CHILDREN },
+        Rule { set: Self::FineCap(Fen(2_000)), scope: Scope::CHILDREN },
+    ];
 }

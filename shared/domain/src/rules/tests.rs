@@ -33,6 +33,25 @@ pub(crate) fn otherwise(set: &Setting) -> Setting {
         Setting::ViolationDays(_) => Setting::ViolationDays(30),
         Setting::BanDays(_) => Setting::BanDays(60),
         Setting::HopelessDays(_) => Setting::HopelessDays(1),
+        Setting::OverdueFine(_) => Setting::OverdueFine(Fen(7)),
+        Setting::FineInterval(_) => Setting::FineInterval(4),
+        Setting::FineCharged(_) => Setting::FineCharged(ChargedAt::End),
+        Setting::GraceDays(_) => Setting::GraceDays(5),
+        Setting::GraceCharged(_) => Setting::GraceCharged(true),
+        Setting::ClosedDaysFree(_) => Setting::ClosedDaysFree(false),
+        Setting::FineCap(_) => Setting::FineCap(Fen(3)),
+        Setting::FinePriceCaps(_) => Setting::FinePriceCaps(false),
+        Setting::FinePricePercent(_) => Setting::FinePricePercent(10),
+        Setting::FinesCap(_) => Setting::FinesCap(Fen(2)),
+        Setting::SuspensionDays(_) => Setting::SuspensionDays(3),
+        Setting::SuspensionCap(_) => Setting::SuspensionCap(1),
+        Setting::OnTimePoints(_) => Setting::OnTimePoints(5),
+        Setting::DebtBlock(_) => Setting::DebtBlock(Fen(1)),
+        Setting::BlockDays(_) => Setting::BlockDays(2),
+        Setting::LostDays(_) => Setting::LostDays(9),
+        Setting::LostPrice(_) => Setting::LostPrice(Fen(777)),
+        Setting::LostFee(_) => Setting::LostFee(Fen(333)),
+        Setting::LostRefundDays(_) => Setting::LostRefundDays(1),
     }
 }
 
@@ -80,6 +99,22 @@ fn what_nobody_set_is_as_the_library_was_founded() {
 }
 
 #[test]
+fn what_children_were_founded_with_stays_until_a_rule_is_for_them() {
+    let child = About::card(CardClass::Child);
+    let fine = |json: &str, about: &About<'_>| rules(json).overdue_fine(about);
+    assert_eq!((fine("[]", &child).value, fine("[]", &About::default()).value), (Fen(10), Fen(20)));
+    assert_eq!(fine("[]", &child).by.scope, Scope::CHILDREN);
+    let all = r#"{"set":{"rule":"overdue_fine","value":50}}"#;
+    let children = r#"{"set":{"rule":"overdue_fine","value":0},"for":{"card":"child"}}"#;
+    assert_eq!(fine(&format!("[{all}]"), &child).value, Fen(10));
+    assert_eq!(fine(&format!("[{children},{all}]"), &child).value, Fen(0));
+    let said = rules(&format!("[{children}]")).said();
+    let of_fines: Vec<&Setting> = said.values().filter(|set| set.name() == "overdue_fine").collect();
+    assert_eq!(of_fines, [&Setting::OverdueFine(Fen(20)), &Setting::OverdueFine(Fen(0))]);
+    assert_eq!(RuleSet { rules: Setting::CHILDREN.to_vec(), ..RuleSet::founding() }.faults(), []);
+}
+
+#[test]
 fn a_rule_is_written_as_its_name_and_value() {
     for set in Setting::FOUNDING {
         let json = serde_json::to_value(set).unwrap();
@@ -95,12 +130,22 @@ fn every_fault_of_a_rule_set_is_told_with_its_place() {
         {"set":{"rule":"books_per_order","value":0}},
         {"set":{"rule":"books_per_order","value":3}},
         {"set":{"rule":"books_per_order","value":3},"for":{"item":"new"}},
-        {"set":{"rule":"pickup_days","value":61}}]"#,
+        {"set":{"rule":"pickup_days","value":61}},
+        {"set":{"rule":"fine_interval","value":0}},
+        {"set":{"rule":"debt_block","value":0}},
+        {"set":{"rule":"fine_cap","value":1000001}},
+        {"set":{"rule":"lost_days","value":0}},
+        {"set":{"rule":"fine_price_percent","value":0}},
+        {"set":{"rule":"overdue_fine","value":10},"for":{"site":"S01"}}]"#,
     );
     let day = |text: &str| text.parse().unwrap();
     set.holidays = vec![
         Holidays { from: day("2027-02-10"), until: day("2027-02-09"), name: "春节".to_owned() },
         Holidays { from: day("2027-02-10"), until: day("2027-06-09"), name: " ".to_owned() },
+    ];
+    set.amnesties = vec![
+        Amnesty { from: day("2027-01-01"), until: day("2028-01-03"), name: "馆庆".to_owned() },
+        Amnesty { from: day("2027-01-01"), until: day("2028-01-02"), name: "馆庆".to_owned() },
     ];
     let zone = |code: &str| Zone { division: code.to_owned(), per_slot: None };
     set.zones = vec![zone("110105"), zone("110105"), zone("310101")];
@@ -113,9 +158,16 @@ fn every_fault_of_a_rule_set_is_told_with_its_place() {
             "rules.1: another rule says something about the same",
             "rules.2: books_per_order knows no item: it can be for site, card",
             "rules.3: 1 to 60 open days",
+            "rules.4: 1 to 366 days",
+            "rules.5: at least one fen: who owes nothing is not kept from ordering",
+            "rules.6: at most 10,000 yuan",
+            "rules.7: 1 day to ten years",
+            "rules.8: 1 to 1,000 per cent",
+            "rules.9: overdue_fine knows no site: it can be for card, item",
             "holidays.0: it ends before it begins",
             "holidays.1: longer than 60 days",
             "holidays.1: a name of 1 to 50 characters",
+            "amnesties.0: longer than 366 days",
             "zones.1: the division stands twice",
             "zones.2: no division of the library's city",
         ]

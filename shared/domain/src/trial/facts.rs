@@ -234,6 +234,7 @@ fn not_looked_at(before: &RuleSet, after: &RuleSet) -> Vec<String> {
     }
     let others = [
         ("holidays", before.holidays != after.holidays),
+        ("amnesties", before.amnesties != after.amnesties),
         ("zones", before.zones != after.zones),
         ("windows", before.windows() != after.windows()),
     ];

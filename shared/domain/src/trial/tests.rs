@@ -399,10 +399,12 @@ fn who_waits_for_more_titles_than_there_may_be_is_counted_today() {
 fn what_the_record_does_not_tell_is_said() {
     let mut after = rules(&[Setting::PriceCap(crate::money::Fen(1)), Setting::LoanDays(14)]);
     after.holidays = vec![Holidays { from: now_day(), until: now_day(), name: "春节".to_owned() }];
+    let amnesty = crate::rules::Amnesty { from: now_day(), until: now_day(), name: "读者周".to_owned() };
+    after.amnesties = vec![amnesty];
     after.zones = vec![Zone { division: "110105".to_owned(), per_slot: Some(2) }];
     after.windows = vec![Window { from: Time::constant(9, 0, 0, 0), until: Time::constant(10, 0, 0, 0) }];
     let outcome = compare(&[], &RuleSet::founding(), &after);
-    assert_eq!(outcome.not_looked_at, ["price_cap", "holidays", "zones", "windows"]);
+    assert_eq!(outcome.not_looked_at, ["price_cap", "holidays", "amnesties", "zones", "windows"]);
 }
 
 #[test]

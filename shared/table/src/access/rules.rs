@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use yujie_domain::rules::{Holidays, Rule, RuleSet, Zone};
+use yujie_domain::rules::{Amnesty, Holidays, Rule, RuleSet, Zone};
 use yujie_domain::slot::Window;
 use yujie_domain::staff::Reason;
 use yujie_domain::{StaffLogin, time};
@@ -48,6 +48,8 @@ struct Row {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holidays: Vec<Holidays>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amnesties: Vec<Amnesty>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     zones: Vec<Zone>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     windows: Vec<Window>,
@@ -56,14 +58,14 @@ struct Row {
 }
 
 fn to_item(rules: &RuleSet, made: Option<&Made>) -> Result<Item, TableError> {
-    let RuleSet { version, starts, rules, holidays, zones, windows } = rules.clone();
-    let row = Row { version, starts, rules, holidays, zones, windows, made: made.cloned() };
+    let RuleSet { version, starts, rules, holidays, amnesties, zones, windows } = rules.clone();
+    let row = Row { version, starts, rules, holidays, amnesties, zones, windows, made: made.cloned() };
     codec::item(&key::rules(version), KIND, &row)
 }
 
 fn from_item(item: Item) -> Result<Version, TableError> {
-    let Row { version, starts, rules, holidays, zones, windows, made } = codec::body(item)?;
-    Ok(Version { rules: RuleSet { version, starts, rules, holidays, zones, windows }, made })
+    let Row { version, starts, rules, holidays, amnesties, zones, windows, made } = codec::body(item)?;
+    Ok(Version { rules: RuleSet { version, starts, rules, holidays, amnesties, zones, windows }, made })
 }
 
 /// The newest version, whether it holds already or not.
@@ -170,6 +172,11 @@ mod tests {
                 from: "2027-02-05".parse().unwrap(),
                 until: "2027-02-11".parse().unwrap(),
                 name: "春节".to_owned(),
+            }],
+            amnesties: vec![Amnesty {
+                from: "2026-12-20".parse().unwrap(),
+                until: "2026-12-31".parse().unwrap(),
+                name: "馆庆免逾期费".to_owned(),
             }],
             zones: vec![Zone { division: "110105".to_owned(), per_slot: Some(20) }],
             windows: Window::FOUNDING.to_vec(),

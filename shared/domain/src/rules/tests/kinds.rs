@@ -8,6 +8,7 @@ use jiff::{Span, Timestamp};
 use super::*;
 use crate::account::{Account, Loan, OpenItem};
 use crate::copy::{Copy, CopyStatus, Received};
+use crate::fine::{Asked as Standing, Fine, Late, Ledger, LoanRef, Rulebook, blocks, on_time};
 use crate::hold::{Hold, Serving, Turn, Wherever};
 use crate::hours::OpeningHours;
 use crate::ids::{Barcode, CardNo, OrderNo, ParcelRef, ReaderId, TitleId};
@@ -183,12 +184,76 @@ fn decided(rules: &RuleSet) -> Vec<String> {
         told.push(format!("pause after {left:?} {:?}", careless(left).ban(rules, today)));
     }
     told.push(format!("cart {}", cart::limit_left(&reader, rules, today)));
+    told.extend(fined(rules));
     told
 }
 
-/// Delivery to the door costs something, so that there is something to pay.
+/// What the library decides about books that the teacher has had for too long: a cheap one, which comes back after a fortnight, three without
+/// a price that stay out, one of them until it is lost, and one that is found; about one that comes back in time; as the rules stand, where
+/// there is a grace and an interval besides, and where it costs days without ordering.
+fn fined(rules: &RuleSet) -> Vec<String> {
+    let all = |set| Rule { set, scope: Scope::ALL };
+    let grounds = [
+        vec![],
+        vec![all(Setting::GraceDays(2)), all(Setting::FineInterval(3))],
+        vec![all(Setting::SuspensionDays(2))],
+    ];
+    let told = grounds.into_iter().map(|ground| {
+        let starts = Date::constant(2018, 1, 1);
+        let rules = RuleSet { starts, rules: [ground, rules.rules.clone()].concat(), ..rules.clone() };
+        let due = time::day(morning());
+        let today = due + Span::new().days(14);
+        let late = |back, price| Late {
+            due,
+            until: today,
+            back,
+            card: CardClass::Privileged,
+            item: ItemClass::New,
+            price,
+        };
+        let of =
+            |n: u32| LoanRef { order_no: OrderNo::new(morning(), 1), barcode: barcode(&format!("F0000{n}")) };
+        let loans = BTreeMap::from([
+            (of(1), late(true, Some(Fen(90)))),
+            (of(2), late(false, None)),
+            (of(3), late(false, None)),
+        ]);
+        let book = Rulebook::new(std::slice::from_ref(&rules));
+        let ledger = Ledger::default();
+        let ledger = ledger.with(ledger.run(&loans, &book, morning()).unwrap()).unwrap();
+        let fines = ledger.assess(&loans, &book, today);
+        let debts = ledger.debts(&fines).unwrap();
+        let asked = Standing {
+            rules: &rules,
+            card: CardClass::Privileged,
+            loans: &loans,
+            fines: &fines,
+            debts: &debts,
+            suspensions: &[],
+            today,
+        };
+        let after = |days, back| {
+            let until = due + Span::new().days(days);
+            Fine::of(&Late { until, ..late(back, None) }, &book, until)
+        };
+        let points = on_time(
+            due,
+            morning(),
+            &rules,
+            &About::card(CardClass::Privileged).at(Some(&site("S02"))).item(ItemClass::New),
+        );
+        let (lost, found) = (after(190, false), after(200, true));
+        let blocks = blocks(&asked);
+        format!("fines {fines:?}, lost {lost:?}, found {found:?}, blocks {blocks:?}, points {points:?}")
+    });
+    told.collect()
+}
+
+/// Delivery to the door costs something, so that there is something to pay, and the library is closed on days on which nothing else falls.
 fn before() -> RuleSet {
-    rules(r#"[{"set":{"rule":"home_fee","value":300}},{"set":{"rule":"home_fee_more","value":100}}]"#)
+    let from = Date::constant(2026, 12, 2);
+    let costs = r#"[{"set":{"rule":"home_fee","value":300}},{"set":{"rule":"home_fee_more","value":100}}]"#;
+    RuleSet { holidays: vec![Holidays { from, until: from, name: "盘点".to_owned() }], ..rules(costs) }
 }
 
 fn with(set: Setting, scope: Scope) -> RuleSet {
