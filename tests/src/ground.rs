@@ -230,10 +230,8 @@ impl Ground {
             street: "北京市朝阳区望京西园四区410号楼".to_owned(),
         };
         let place = Place::Address(&person.rid, &person.address);
-        let sealed = SealedAddress {
-            id: person.address.clone(),
-            sealed: contact::seal(&self.keys, &self.entropy, place, &home).unwrap(),
-        };
+        let sealed = contact::seal(&self.keys, &self.entropy, place, &home).unwrap();
+        let sealed = SealedAddress::new(person.address.clone(), sealed, None);
         let (asked, kept) = self::asked(&format!("address of {}", person.rid));
         address::add(&self.table, &person.rid, &sealed, &asked, &kept, now).await.unwrap();
     }
@@ -448,6 +446,11 @@ impl Ground {
     pub fn promises(&self) -> promises::App {
         let queues = promises::Queues::from_env(&self.clients(), &mut self.outside.vars());
         promises::App { lending: self.lending(), queues }
+    }
+
+    /// `profile`.
+    pub fn profile(&self) -> Router {
+        serve::around("profile", profile::routes(profile::App { lending: self.lending() }))
     }
 
     /// `returns`.

@@ -50,7 +50,7 @@ pub struct Person {
 impl Person {
     /// As tokens name them.
     pub fn subject(&self) -> Subject {
-        Subject::Reader { rid: self.rid.clone() }
+        Subject::Reader { rid: self.rid.clone(), by: None }
     }
 }
 

@@ -107,7 +107,7 @@ async fn furnish(ground: &Ground) {
         json!({"recipient": "张三", "phone": "13800000001", "division": "110101", "street": "东四十条1号"});
     let mut request = request("POST", "/me/addresses", &ground.token(&one.subject()), &address);
     request.headers_mut().insert("idempotency-key", "used-for-an-address".parse().unwrap());
-    assert_eq!(send(ground.registration(), request).await.status, 201);
+    assert_eq!(send(ground.profile(), request).await.status, 201);
 }
 
 /// Lets a reader wait for a title, to be brought to their door.
@@ -195,6 +195,7 @@ pub async fn draft(
         unfilled: Vec::new(),
         queued: Vec::new(),
         from_hold: false,
+        acted_by: None,
         rules: rules.version,
         version: 1,
     };

@@ -145,9 +145,9 @@ def test_the_audit_writes_nothing_but_its_reports():
     assert 'const AUDIT: &str = "AUDIT";' in source
 
 
-def test_only_codes_and_sessions_covers_picks_places_in_queues_and_what_stands_beside_a_title_are_ever_deleted():
+def test_only_codes_and_sessions_covers_picks_places_in_queues_what_stands_beside_a_title_and_readers_own_data_are_ever_deleted():
     queues = {"OrderingRole", "WarehouseRole", "HoldsRole", "PromisesRole", "SettlementsRole"}
-    others = {"RegistrationRole", "CataloguingRole", "ShelvesRole"}
+    others = {"RegistrationRole", "CataloguingRole", "ShelvesRole", "ProfileRole"}
     assert {role for role in ROLES if "dynamodb:DeleteItem" in granted(role)} == queues | others
 
 

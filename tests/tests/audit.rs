@@ -1,7 +1,7 @@
 //! The nightly audit: it finds nothing in a library in the middle of its life, each corruption that is planted there, and nothing that was only
 //! read at two moments.
 
-mod furnished;
+pub(crate) mod furnished;
 mod planted;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -232,7 +232,7 @@ async fn end_of(ground: &Ground, numbers: &Numbers) -> Value {
             (ground.ordering(), format!("/orders/{order_no}")),
             (ground.ordering(), format!("/orders/{order_no}/timeline")),
             (ground.ordering(), "/loans".to_owned()),
-            (ground.registration(), "/me/notices".to_owned()),
+            (ground.profile(), "/me/notices".to_owned()),
         ] {
             let answer = send(function, request("GET", &path, &token, &Value::Null)).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.body);

@@ -76,7 +76,7 @@ async fn capacity(ground: &Ground, id: &str, places: u16) {
 
 async fn ask(ground: &Ground, path: &str) -> Value {
     let token = ground.token(&library::reader(1).subject());
-    let function = if path.starts_with("/me") { ground.registration() } else { ground.ordering() };
+    let function = if path.starts_with("/me") { ground.profile() } else { ground.ordering() };
     send(function, request("GET", path, &token, &Value::Null)).await.body
 }
 

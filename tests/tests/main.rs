@@ -27,6 +27,7 @@ mod passwords;
 mod payments;
 mod picks;
 mod policies;
+mod profile;
 mod promise_report;
 mod quotes;
 mod refusals;

@@ -54,6 +54,7 @@ fn document() -> OpenApi {
         warehouse::openapi(),
         cataloguing::openapi(),
         policies::openapi(),
+        profile::openapi(),
         returns::openapi(),
         courier_webhook::openapi(),
         payments::openapi(),

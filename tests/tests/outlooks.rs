@@ -56,7 +56,7 @@ async fn told(ground: &Ground) -> Vec<String> {
 
 async fn ask(ground: &Ground, path: &str) -> Value {
     let token = ground.token(&library::reader(2).subject());
-    let function = if path.starts_with("/me") { ground.registration() } else { ground.ordering() };
+    let function = if path.starts_with("/me") { ground.profile() } else { ground.ordering() };
     send(function, request("GET", path, &token, &Value::Null)).await.body
 }
 

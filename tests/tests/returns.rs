@@ -230,7 +230,7 @@ async fn a_return_asked_for_twice_is_one_and_can_be_called_off_until_the_books_a
 /// What the reader was told of their returns.
 async fn told(ground: &Ground) -> Vec<String> {
     let token = ground.token(&library::reader(1).subject());
-    let inbox = send(ground.registration(), request("GET", "/me/notices", &token, &Value::Null)).await;
+    let inbox = send(ground.profile(), request("GET", "/me/notices", &token, &Value::Null)).await;
     let items = inbox.body["items"].as_array().unwrap().clone();
     let of_returns = items.iter().filter(|notice| notice["return_no"].is_string());
     let mut kinds: Vec<String> =

@@ -15,6 +15,7 @@ fn functions(ground: &Ground) -> Vec<(Router, Value)> {
         (ground.warehouse(), warehouse::openapi()),
         (ground.cataloguing(), cataloguing::openapi()),
         (ground.policies(), policies::openapi()),
+        (ground.profile(), profile::openapi()),
         (ground.returns(), returns::openapi()),
         (ground.courier_webhook(), courier_webhook::openapi()),
         (ground.payments(), payments::openapi()),

@@ -271,7 +271,7 @@ async fn an_order_that_goes_to_another_address_keeps_its_slot_while_there_is_roo
         json!({"recipient": "张三", "phone": "13800000001", "division": "110101", "street": "东四十条1号"});
     let mut added = request("POST", "/me/addresses", &token, &new);
     added.headers_mut().insert("idempotency-key", "another-address".parse().unwrap());
-    let added = send(ground.registration(), added).await;
+    let added = send(ground.profile(), added).await;
 
     let there = json!({"kind": "home", "address_id": added.body["address_id"]});
     let moved = redirect(&ground, 1, &number, there).await;

@@ -13,6 +13,7 @@ use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use yujie_domain::parcel::{Because, Closing, Effect, LineStatus, Parcel, Warning};
+use yujie_domain::preferences::Topic;
 use yujie_domain::telling::{self, Telling};
 use yujie_domain::timeline::Step;
 use yujie_domain::{Mobile, ParcelRef, ReaderId, SiteId, punctuality, time};
@@ -21,7 +22,7 @@ use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::message::Fact;
 use yujie_runtime::{Clients, Clock, Entropy, Keys, StartError, Vars, telemetry};
 use yujie_table::notice::{self, About, Claim, Notice, Sms};
-use yujie_table::{Table, TableError, parcel, reader, site};
+use yujie_table::{Table, TableError, parcel, preferences, reader, site};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub enum NoticeError {
     #[error("not a fact of this topic (column {0})")]
     NotAFact(usize),
     /// The reader's phone cannot be had.
-    #[error("the reader's profile is missing or does not open")]
+    #[error("the reader's profile does not open")]
     NoProfile,
     /// Somebody else is sending this notice's SMS. If they die over it, the next try takes it over.
     #[error("the SMS is being sent by somebody else")]
@@ -109,7 +110,7 @@ async fn tell_step(app: &App, at: &ParcelRef, step: Step) -> Result<(), NoticeEr
     tell(app, &at.rid, About::Parcel { no: at.no(), step }, made, &telling).await
 }
 
-/// Puts a notice into the inbox and sends its SMS, once.
+/// Puts a notice into the inbox and sends its SMS, once. Of a reader who has left nobody is told, and nothing is kept.
 async fn tell(
     app: &App,
     rid: &ReaderId,
@@ -117,15 +118,33 @@ async fn tell(
     at: Timestamp,
     telling: &Telling,
 ) -> Result<(), NoticeError> {
+    let Some(sealed) = reader::sealed_profile(&app.table, rid).await? else {
+        tracing::warn!(reader.id = %rid, "suppressed: the reader has left");
+        return Ok(());
+    };
     let notice = Notice { about, at, text: telling.text(), sms: Sms::Sending };
     match notice::claim(&app.table, rid, &notice, app.clock.now()).await? {
         Claim::Over => Ok(()),
         Claim::SomebodyElse => Err(NoticeError::InHand),
         Claim::Mine { version, tried } => {
-            let sms = send_sms(app, rid, telling, &notice.id(), tried).await?;
+            let (wants, _) = preferences::get(&app.table, rid).await?;
+            let sms = if wants.ways(topic(&notice.about)).sms {
+                send_sms(app, rid, &sealed, (telling, &notice.id()), tried).await?
+            } else {
+                Sms::Off
+            };
             Ok(notice::sms_ended(&app.table, rid, &Notice { sms, ..notice }, version, app.clock.now())
                 .await?)
         }
+    }
+}
+
+/// What a notice is about, as its reader chooses.
+const fn topic(about: &About) -> Topic {
+    match about {
+        About::Parcel { step, .. } => Topic::of_step(*step),
+        About::Return { .. } => Topic::Returns,
+        About::Wait { .. } => Topic::Waits,
     }
 }
 
@@ -230,13 +249,12 @@ async fn said(app: &App, parcel: &Parcel, step: Step) -> Result<Telling, NoticeE
 async fn send_sms(
     app: &App,
     rid: &ReaderId,
-    telling: &Telling,
-    reference: &str,
+    sealed: &[u8],
+    (telling, reference): (&Telling, &str),
     tried: Option<Timestamp>,
 ) -> Result<Sms, NoticeError> {
-    let sealed = reader::sealed_profile(&app.table, rid).await?.ok_or(NoticeError::NoProfile)?;
     let person: Person =
-        contact::open(&app.keys, Place::Profile(rid), &sealed).map_err(|_| NoticeError::NoProfile)?;
+        contact::open(&app.keys, Place::Profile(rid), sealed).map_err(|_| NoticeError::NoProfile)?;
     let phone = Mobile::parse(&person.phone).map_err(|_| NoticeError::NoProfile)?;
     if let Some(tried) = tried
         && app.phones.was_taken(&phone, reference, tried).await.map_err(NoticeError::Sms)?

@@ -273,7 +273,7 @@ pub(crate) async fn place(
         };
         // A site that is nearly full may take one parcel and not two.
         parcels = u16::try_from(quote.parcels.len()).unwrap_or(u16::MAX);
-        let placing = world.placing(&app, &order_no, &wanted, &quote, now)?;
+        let placing = world.placing(&app, (&order_no, reader.by.as_ref()), &wanted, &quote, now)?;
         let answer = idempotent::answer(StatusCode::CREATED, &placed(&placing.order, &quote))?;
         match order::place(&app.lending.table, &placing, &known, &answer).await? {
             Placed::Now => {
@@ -364,7 +364,7 @@ impl World {
     fn placing(
         &self,
         app: &App,
-        order_no: &OrderNo,
+        (order_no, by): (&OrderNo, Option<&ReaderId>),
         wanted: &NewOrder,
         quote: &Quote,
         now: Timestamp,
@@ -388,6 +388,7 @@ impl World {
             unfilled: quote.unfilled.clone(),
             queued: quote.queued.iter().map(|queued| queued.title_id.clone()).collect(),
             from_hold: false,
+            acted_by: by.cloned(),
             rules: self.rules.version,
             version: 1,
         };

@@ -12,7 +12,7 @@ use yujie_domain::shelves::Beside;
 use yujie_domain::title::Title;
 use yujie_domain::{ReaderId, TitleId, text};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, Reader};
+use yujie_runtime::{Code, Json, Oneself, Problem, Reader};
 use yujie_table::availability::{self, Availability};
 use yujie_table::order::{self, Order};
 use yujie_table::{TransactError, account, shelf, title};
@@ -101,12 +101,13 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
         (status = 200, body = Participation),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn switch(
     State(app): State<App>,
-    reader: Reader,
+    Oneself(reader): Oneself,
     Json(wanted): Json<Participation>,
 ) -> Result<Json<Participation>, Problem> {
     match account::set_takes_part(&app.lending.table, &reader.rid, wanted.takes_part).await {

@@ -49,8 +49,5 @@ pub(crate) fn with_detail(reason: &impl serde::Serialize, detail: String) -> Val
 
 /// A fault of ours, or of the table's.
 pub(crate) fn fault(fault: Fault) -> Problem {
-    match fault {
-        Fault::Table(error) => error.into(),
-        Fault::NoRules | Fault::Seal(_) | Fault::Unsound(_) => Problem::internal(fault),
-    }
+    fault.into()
 }

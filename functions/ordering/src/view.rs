@@ -52,6 +52,9 @@ pub(crate) struct OrderView {
     unfilled: Vec<String>,
     /// Whether it was made when a copy came free that the reader waited for.
     from_hold: bool,
+    /// Who placed it, when somebody acted for the reader: `GET /me/family` has the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acted_by: Option<String>,
     /// The version of the rules that it was decided under.
     rules_version: u32,
     /// What the reader may still do about it.
@@ -299,6 +302,7 @@ pub(crate) fn view(order: &Order, now: Timestamp) -> OrderView {
         queued: order.head.queued.iter().map(ToString::to_string).collect(),
         unfilled: order.head.unfilled.iter().map(ToString::to_string).collect(),
         from_hold: order.head.from_hold,
+        acted_by: order.head.acted_by.as_ref().map(ToString::to_string),
         rules_version: order.head.rules,
         may: may(order, now),
     }

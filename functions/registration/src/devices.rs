@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use yujie_domain::ReaderId;
 use yujie_runtime::auth::SessionId;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Path, Problem, Reader};
+use yujie_runtime::{Code, Json, Oneself, Path, Problem};
 use yujie_table::session::{self, Owner, Session};
 
 use crate::App;
@@ -46,9 +46,13 @@ pub(crate) struct SessionView {
     responses(
         (status = 200, body = SessionList),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<SessionList>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Oneself(reader): Oneself,
+) -> Result<Json<SessionList>, Problem> {
     let mut sessions = of(&app, &reader.rid).await?;
     sessions.sort_by(|a, b| (b.used, &b.family).cmp(&(a.used, &a.family)));
     let view = |session: Session| SessionView {
@@ -71,13 +75,14 @@ pub(crate) async fn list(State(app): State<App>, reader: Reader) -> Result<Json<
     responses(
         (status = 204, description = "It gets no other access token; the one it has is good for half an hour at most."),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn end(
     State(app): State<App>,
-    reader: Reader,
+    Oneself(reader): Oneself,
     Path(session_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let not_found = || Problem::new(Code::NotFound);
@@ -100,14 +105,12 @@ pub(crate) async fn end(
     responses(
         (status = 204, description = "None gets another access token; those they have are good for half an hour at most."),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn end_all(State(app): State<App>, reader: Reader) -> Result<StatusCode, Problem> {
-    let owner = Owner::Reader(reader.rid.clone());
-    for session in of(&app, &reader.rid).await? {
-        session::end(&app.table, &owner, &session.family).await?;
-    }
+pub(crate) async fn end_all(State(app): State<App>, Oneself(reader): Oneself) -> Result<StatusCode, Problem> {
+    session::end_all(&app.table, &Owner::Reader(reader.rid), None, app.edge.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,11 +1,8 @@
-//! Readers and staff: phone codes, the card, sign-in, passwords, staff accounts, the reader's own data, addresses and inbox.
+//! Readers and staff: phone codes, the card, sign-in, passwords, staff accounts. What a reader has here afterwards is `profile`'s.
 
-mod addresses;
 mod cards;
 mod devices;
 mod limits;
-mod me;
-mod notices;
 mod password_resets;
 mod passwords;
 mod phone_codes;
@@ -82,9 +79,6 @@ pub fn routes(app: App) -> Router {
         .route("/me/password", post(passwords::change))
         .route("/me/sessions", get(devices::list).delete(devices::end_all))
         .route("/me/sessions/{session_id}", delete(devices::end))
-        .route("/me", get(me::show))
-        .route("/me/addresses", get(addresses::list).post(addresses::add))
-        .route("/me/notices", get(notices::list))
         .route("/me/wechat", get(wechat::show).put(wechat::bind).delete(wechat::unbind))
         .route("/wechat/authorisations", post(wechat::begin))
         .route("/wechat/page-config", get(wechat::page_config))
@@ -110,10 +104,6 @@ pub fn routes(app: App) -> Router {
     devices::list,
     devices::end,
     devices::end_all,
-    me::show,
-    addresses::list,
-    addresses::add,
-    notices::list,
     wechat::begin,
     wechat::sign_in,
     wechat::bind,

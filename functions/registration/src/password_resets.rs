@@ -99,8 +99,8 @@ async fn found(
     // A password is always looked at, also where none was asked for.
     let initial = found.as_ref().map(|(_, card)| card).filter(|card| card.initial);
     let typed = given.initial_password.as_deref().unwrap_or_default();
-    let knows_it =
-        password::check(typed, initial.map(|card| card.password_hash.as_str())).map_err(|wrong| wrong.code());
+    let knows_it = password::check(typed, initial.and_then(|card| card.password_hash.as_deref()))
+        .map_err(|wrong| wrong.code());
     let fits = match (initial.is_some(), knows_it) {
         (false, _) | (true, Ok(())) => true,
         (true, Err(Code::WrongCredentials)) => false,

@@ -9,7 +9,7 @@ use yujie_runtime::auth::SessionId;
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::idempotent::Begun;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Problem, Reader, Source, extract, idempotent, password};
+use yujie_runtime::{Code, Oneself, Problem, Source, extract, idempotent, password};
 use yujie_table::account;
 use yujie_table::reader::{self, PasswordSet, Proof};
 
@@ -57,6 +57,7 @@ impl PasswordDone {
         (status = 200, body = PasswordDone),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`Retry-After` says when.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
@@ -64,7 +65,7 @@ impl PasswordDone {
 )]
 pub(crate) async fn change(
     State(app): State<App>,
-    reader: Reader,
+    Oneself(reader): Oneself,
     source: Source,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -86,7 +87,7 @@ pub(crate) async fn change(
     // Who found an open page does not know the password, and guesses it as slowly as anybody.
     let admitted = limits::admit(&app, Name::Card(card_no.as_str()), &source).await?;
     let card = reader::card(&app.table, &card_no).await?.ok_or_else(gone)?;
-    password::check(&given.old_password, Some(&card.password_hash))?;
+    password::check(&given.old_password, card.password_hash.as_deref())?;
     admitted.succeeded(&app).await?;
 
     let hash = password::hash(&given.new_password, &app.edge.entropy)?;

@@ -7,24 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yujie_domain::{Mobile, telling};
 use yujie_phones::NotSent;
+use yujie_runtime::contact;
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Source, extract};
 use yujie_table::phone_code::{self, Put};
 
-use crate::{App, limits};
+pub(crate) use yujie_runtime::contact::Purpose;
 
-/// What a code is for. It serves nothing else.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Purpose {
-    /// A card.
-    #[default]
-    Card,
-    /// Another password.
-    Password,
-    /// Another phone.
-    Phone,
-}
+use crate::{App, limits};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Wanted {
@@ -87,15 +77,10 @@ pub(crate) async fn send(
 
 /// How the table knows a phone number.
 pub(crate) fn phone_hash(app: &App, phone: &Mobile) -> String {
-    app.edge.keys.hash("phone", phone.as_str())
+    contact::phone_hash(&app.edge.keys, phone)
 }
 
 /// How the table knows a code: it fits its number and its purpose alone.
 pub(crate) fn code_hash(app: &App, purpose: Purpose, phone: &Mobile, code: &str) -> String {
-    let kind = match purpose {
-        Purpose::Card => "phone code",
-        Purpose::Password => "phone code for a password",
-        Purpose::Phone => "phone code for a phone",
-    };
-    app.edge.keys.hash(kind, &format!("{} {code}", phone.as_str()))
+    contact::code_hash(&app.edge.keys, purpose, phone, code)
 }

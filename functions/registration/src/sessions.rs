@@ -62,6 +62,7 @@ pub(crate) struct Session {
         (status = 409, description = "The password is an initial one: `POST /password-resets` sets the reader's own.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`Retry-After` says when.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`card_lost`", content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn reader(
@@ -75,14 +76,17 @@ pub(crate) async fn reader(
         Ok(no) => reader::card(&app.table, &no).await?.map(|card| (no, card)),
         Err(_) => None,
     };
-    password::check(&given.password, found.as_ref().map(|(_, card)| card.password_hash.as_str()))?;
+    password::check(&given.password, found.as_ref().and_then(|(_, card)| card.password_hash.as_deref()))?;
     let (no, card) = found.ok_or_else(|| Problem::new(Code::WrongCredentials))?;
     admitted.succeeded(&app).await?;
+    if card.lost.is_some() {
+        return Err(Problem::new(Code::CardLost));
+    }
     if card.initial {
         return Err(Problem::new(Code::PasswordMustBeSet));
     }
     let on = [reader::unchanged(&no, &card)];
-    begin(&app, &Subject::Reader { rid: card.rid }, &source, &on).await
+    begin(&app, &Subject::Reader { rid: card.rid, by: None }, &source, &on).await
 }
 
 /// Signs a member of staff in, for one of the sites where they work.
@@ -201,7 +205,7 @@ enum Holder {
 impl Holder {
     fn of(subject: &Subject) -> Self {
         match subject {
-            Subject::Reader { rid } => Self::Reader(rid.clone()),
+            Subject::Reader { rid, .. } => Self::Reader(rid.clone()),
             Subject::Staff { login, site, .. } => Self::Staff(login.clone(), site.clone()),
         }
     }
@@ -256,7 +260,7 @@ impl Token {
 /// The subject as the library knows it now: a member of staff who was moved or has left must not go on as before.
 async fn current(app: &App, holder: &Holder) -> Result<Subject, Problem> {
     match holder {
-        Holder::Reader(rid) => Ok(Subject::Reader { rid: rid.clone() }),
+        Holder::Reader(rid) => Ok(Subject::Reader { by: None, rid: rid.clone() }),
         Holder::Staff(login, site) => {
             let account = staff_accounts::get(&app.table, login).await?;
             let post = account.and_then(|account| account.post(Some(site)));

@@ -9,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 use yujie_runtime::auth::Subject;
 use yujie_runtime::contact::{self, Place};
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Code, Json, Problem, Query, Reader, Source, extract};
+use yujie_runtime::{Code, Json, Oneself, Problem, Query, Source, extract};
 use yujie_table::wechat::{self, Binding, Bound};
+use yujie_table::{account, reader};
 use yujie_wechat_desk::{Config, Desk, DeskError, LIFETIME, OpenId};
 
 use crate::App;
@@ -90,6 +91,7 @@ pub(crate) async fn begin(State(app): State<App>, Json(wanted): Json<Begin>) -> 
     responses(
         (status = 200, body = Session),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`card_lost`", content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, description = "`wechat_not_bound`, or `wechat_not_offered`", content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, description = "`wechat_snapshot`", content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, description = "`wechat_begin_anew`", content_type = "application/problem+json"),
@@ -104,7 +106,14 @@ pub(crate) async fn sign_in(
     let openid = known(&app, &back).await?;
     let rid = wechat::reader_of(&app.table, &openid_hash(&app, &openid)).await?;
     let rid = rid.ok_or_else(|| Problem::new(Code::WechatNotBound))?;
-    sessions::begin(&app, &Subject::Reader { rid }, &source, &[]).await
+    // Of a reader who is leaving, or whose card is being replaced, there is none to begin a session on.
+    let account = account::get(&app.table, &rid).await?.ok_or_else(|| Problem::new(Code::WechatNotBound))?;
+    let card = reader::card(&app.table, &account.card_no).await?.ok_or_else(|| Problem::new(Code::Busy))?;
+    if card.lost.is_some() {
+        return Err(Problem::new(Code::CardLost));
+    }
+    let on = [reader::unchanged(&account.card_no, &card)];
+    sessions::begin(&app, &Subject::Reader { rid, by: None }, &source, &on).await
 }
 
 /// Binds this WeChat to the signed-in reader's card, in the place of another one that it may have had.
@@ -118,6 +127,7 @@ pub(crate) async fn sign_in(
         (status = 200, body = BindingView),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, description = "`wechat_not_offered`", content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, description = "`wechat_taken`, or `wechat_snapshot`", content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, description = "`wechat_begin_anew`", content_type = "application/problem+json"),
@@ -126,7 +136,7 @@ pub(crate) async fn sign_in(
 )]
 pub(crate) async fn bind(
     State(app): State<App>,
-    reader: Reader,
+    Oneself(reader): Oneself,
     Json(back): Json<CameBack>,
 ) -> Result<Json<BindingView>, Problem> {
     let openid = known(&app, &back).await?;
@@ -134,7 +144,7 @@ pub(crate) async fn bind(
     let sealed = contact::seal(&app.edge.keys, &app.edge.entropy, place, &openid)?;
     let new = Binding { openid_hash: openid_hash(&app, &openid), sealed, since: app.edge.clock.now() };
     match wechat::bind(&app.table, &reader.rid, &new).await? {
-        Bound::Now | Bound::Already => show(State(app), reader).await,
+        Bound::Now | Bound::Already => show(State(app), Oneself(reader)).await,
         Bound::Taken => Err(Problem::new(Code::WechatTaken)),
     }
 }
@@ -148,9 +158,13 @@ pub(crate) async fn bind(
     responses(
         (status = 200, body = BindingView),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<BindingView>, Problem> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Oneself(reader): Oneself,
+) -> Result<Json<BindingView>, Problem> {
     let since = wechat::binding(&app.table, &reader.rid).await?.map(|binding| binding.since);
     Ok(Json(BindingView { bound: since.is_some(), since }))
 }
@@ -164,10 +178,14 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<
     responses(
         (status = 200, body = BindingView),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, description = "`not_while_acting`", content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn unbind(State(app): State<App>, reader: Reader) -> Result<Json<BindingView>, Problem> {
+pub(crate) async fn unbind(
+    State(app): State<App>,
+    Oneself(reader): Oneself,
+) -> Result<Json<BindingView>, Problem> {
     wechat::unbind(&app.table, &reader.rid).await?;
     Ok(Json(BindingView { bound: false, since: None }))
 }

@@ -33,6 +33,8 @@ pub struct Account {
     pub uncollected: Vec<Date>,
     /// Whether the reader's loans count for what is recommended, and the reader is recommended something.
     pub takes_part: bool,
+    /// When its reader had their data deleted. Orders and parcels keep their place under it, and nothing tells whose they were.
+    pub closed: Option<Timestamp>,
     /// Counts the changes: the condition of every write.
     pub version: u64,
 }
@@ -97,6 +99,7 @@ impl Account {
             holds: BTreeMap::new(),
             uncollected: Vec::new(),
             takes_part,
+            closed: None,
             version: 1,
         }
     }

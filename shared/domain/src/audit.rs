@@ -17,6 +17,7 @@ use jiff::civil::Date;
 
 use crate::account::Account;
 use crate::copy::{Copy, CopyStatus};
+use crate::family::Family;
 use crate::hold::Hold;
 use crate::ids::{Barcode, CardNo, OrderNo, ParcelRef, ReaderId, ReturnNo, SiteId, TitleId};
 use crate::money::Fen;
@@ -86,6 +87,8 @@ pub enum Fact {
     Hold(Hold),
     /// A reader's account.
     Account(Account),
+    /// Who acts for a reader, and for whom the reader acts.
+    Family(Family),
     /// A reader's profile; what is in it is nobody's business here.
     Profile(ReaderId),
     /// A reader's identity at WeChat.
@@ -172,6 +175,8 @@ struct CopySeen {
 #[derive(Debug, Default)]
 struct ReaderSeen {
     account: Option<AccountSeen>,
+    /// Most readers have none.
+    family: Option<Family>,
     profile: bool,
     wechat: Option<(String, u64)>,
     cards: Vec<CardNo>,
@@ -261,6 +266,10 @@ impl Ledger {
             Fact::Account(account) => {
                 let rid = account.rid.clone();
                 self.reader(&rid).account = Some(AccountSeen::of(account));
+            }
+            Fact::Family(links) => {
+                let rid = links.rid.clone();
+                self.reader(&rid).family = Some(links);
             }
             Fact::Profile(rid) => self.reader(&rid).profile = true,
             Fact::WeChat { rid, hash, version } => self.reader(&rid).wechat = Some((hash, version)),

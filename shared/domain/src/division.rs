@@ -24,3 +24,13 @@ const DISTRICTS: [(&str, &str); 16] = [
 pub fn name(code: &str) -> Option<&'static str> {
     DISTRICTS.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
+
+/// The districts, each by its code and its name without the city's.
+pub(crate) fn districts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    DISTRICTS.iter().map(|(code, name)| (*code, without_city(name)))
+}
+
+/// A division's name without the city's: sites of one city seldom say which.
+pub fn without_city(name: &str) -> &str {
+    name.split_once('市').map_or(name, |(_, district)| district)
+}

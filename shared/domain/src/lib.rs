@@ -5,14 +5,17 @@
 //! of state, command and time. What must not be here: I/O, AWS, async, a clock, randomness, environment variables.
 
 pub mod account;
+pub mod address;
 pub mod arrival;
 pub mod audit;
 pub mod cart;
 pub mod copy;
 pub mod courier;
 pub mod cover;
+pub mod deletion;
 pub mod device;
 pub mod division;
+pub mod family;
 pub mod fine;
 pub mod hold;
 pub mod hours;
@@ -24,8 +27,10 @@ pub mod month;
 pub mod order;
 pub mod parcel;
 pub mod password;
+pub mod pasted;
 pub mod payment;
 pub mod pick;
+pub mod preferences;
 pub mod punctuality;
 pub mod renewal;
 pub mod returning;

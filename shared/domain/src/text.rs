@@ -6,6 +6,7 @@ mod fines;
 use jiff::Timestamp;
 use jiff::civil::Time;
 
+use crate::deletion::Open;
 use crate::hold::PassedOver;
 use crate::money::Fen;
 use crate::order::Obstacle;
@@ -87,6 +88,24 @@ fn duration(minutes: u32) -> String {
         (0, 0, minutes) => format!("{minutes} 分钟"),
         (0, hours, minutes) => format!("{hours} 小时 {minutes} 分钟"),
         (days, hours, _) => format!("{days} 天 {hours} 小时"),
+    }
+}
+
+/// What stands in the way of deleting a reader's data.
+pub fn still_open(open: &Open) -> String {
+    match open {
+        Open::Loan { title, due } => format!("《{title}》还在您手中，请在 {due} 前归还。"),
+        Open::OnItsWayBack { title } => format!("《{title}》正在归还途中，到馆登记后即可注销。"),
+        Open::Ordered { title, order_no } => {
+            format!("订单 {order_no} 中的《{title}》还在办理，请先取消，或收到并归还后再注销。")
+        }
+        Open::PaymentDue { order_no, amount_fen } => {
+            format!("订单 {order_no} 有 {} 元待支付，请先支付或取消订单。", Fen(*amount_fen))
+        }
+        Open::Guardian { .. } => {
+            "您是一位未成年读者的监护人，请先到服务台为孩子更换监护人或注销孩子的读者卡。".to_owned()
+        }
+        Open::AskAtTheDesk => "这张读者卡办理较早，请到服务台注销。".to_owned(),
     }
 }
 

@@ -6,9 +6,9 @@ use yujie_domain::parcel::Destination;
 use yujie_domain::rules::Zone;
 use yujie_domain::site::Site;
 use yujie_domain::slot::{Taken, Wish};
-use yujie_domain::{OrderNo, ReaderId, time};
+use yujie_domain::{AddressId, OrderNo, ReaderId, time};
 use yujie_runtime::contact::{self, Place, Recipient};
-use yujie_table::{address, site, site_load, slot_load};
+use yujie_table::{address, family, site, site_load, slot_load};
 
 use crate::{Fault, Lending};
 
@@ -57,13 +57,7 @@ impl Lending {
     pub async fn destination(&self, rid: &ReaderId, to: &Wherever, parcels: u16) -> Result<Where, Fault> {
         match to {
             Wherever::Home { address_id, slot } => {
-                let recipient: Option<Recipient> = address::get(&self.table, rid, address_id)
-                    .await?
-                    .map(|address| {
-                        contact::open(&self.edge.keys, Place::Address(rid, &address.id), &address.sealed)
-                    })
-                    .transpose()
-                    .map_err(|_| Fault::Seal("an address does not open".to_owned()))?;
+                let recipient = self.recipient(rid, address_id).await?;
                 let rules = self.rules.in_force(&self.table, self.edge.clock.now()).await?;
                 let division = recipient.as_ref().map(|recipient| &recipient.division);
                 let zone = division.and_then(|division| rules.zone(division));
@@ -88,6 +82,25 @@ impl Lending {
                 Ok(Where { target, recipient: None, site })
             }
         }
+    }
+
+    /// Who receives at an address of the reader's own book, or of a guardian's or helper's: theirs are good for as long as they act for the reader.
+    async fn recipient(&self, rid: &ReaderId, id: &AddressId) -> Result<Option<Recipient>, Fault> {
+        let mut found = address::get(&self.table, rid, id).await?.map(|address| (rid.clone(), address));
+        if found.is_none() {
+            for other in family::get(&self.table, rid).await?.acted_for_by.into_keys() {
+                found = address::get(&self.table, &other, id).await?.map(|address| (other, address));
+                if found.is_some() {
+                    break;
+                }
+            }
+        }
+        found
+            .map(|(whose, address)| {
+                contact::open(&self.edge.keys, Place::Address(&whose, &address.id), &address.sealed)
+            })
+            .transpose()
+            .map_err(|_| Fault::Seal("an address does not open".to_owned()))
     }
 
     /// What is taken in the slots of a zone; nothing is read of one that does not count its places.

@@ -90,8 +90,7 @@ impl Guide<'_> {
         match self.lending.destination(self.rid, to, 0).await {
             Ok(found) => {
                 let name = found.recipient.and_then(|recipient| division::name(&recipient.division));
-                // Sites of one city seldom say which.
-                Ok(name.map(|name| name.split_once('市').map_or(name, |(_, district)| district)))
+                Ok(name.map(division::without_city))
             }
             Err(Fault::Seal(_)) => Ok(None),
             Err(error) => Err(error),
@@ -128,6 +127,17 @@ impl Lending {
     /// A guide for a reader who wanted so many parcels to go there.
     pub fn guide<'a>(&'a self, rid: &'a ReaderId, to: &Wherever, parcels: u16) -> Guide<'a> {
         Guide { lending: self, rid, to: to.clone(), parcels, sites: None }
+    }
+
+    /// The sites to choose instead of a door in this division.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn sites_near(&self, code: &str) -> Result<Vec<NamedSite>, Fault> {
+        let near =
+            division::name(code).map_or(Near::Nothing, |name| Near::District(division::without_city(name)));
+        let found = self.open_sites(&near, time::day(self.edge.clock.now()), 1, NAMED).await?;
+        Ok(found.iter().map(|site| NamedSite::of(site, None)).collect())
     }
 
     /// The first `most` sites that open soon after `day` and have room for so many parcels more, the nearest first.

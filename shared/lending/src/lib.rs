@@ -22,7 +22,7 @@ mod renew;
 mod returns;
 mod work;
 
-use yujie_runtime::Edge;
+use yujie_runtime::{Edge, Problem};
 use yujie_table::{Table, TableError};
 
 pub use cancel::{CancelError, Cancelled};
@@ -78,4 +78,13 @@ pub enum Fault {
     /// No chance could be drawn, or a recipient could not be sealed.
     #[error("{0}")]
     Seal(String),
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Table(error) => error.into(),
+            Fault::NoRules | Fault::Seal(_) | Fault::Unsound(_) => Self::internal(fault),
+        }
+    }
 }

@@ -183,6 +183,7 @@ impl Work<'_> {
             unfilled: Vec::new(),
             queued: Vec::new(),
             from_hold: true,
+            acted_by: None,
             rules: self.rules.version,
             version: 1,
         };

@@ -25,6 +25,9 @@ pub enum Subject {
     Reader {
         /// Their id.
         rid: ReaderId,
+        /// Who acts for them; nobody for most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ReaderId>,
     },
     /// A member of staff.
     Staff {
@@ -124,13 +127,15 @@ impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// A signed-in reader. A route that takes one is closed to everybody else.
+/// A signed-in reader, or somebody who acts for one. A route that takes one is closed to everybody else.
 #[derive(Debug, Clone)]
 pub struct Reader {
     /// Who.
     pub rid: ReaderId,
     /// The session that they are signed in with.
     pub session: Option<SessionId>,
+    /// Who acts for them, when it is not they themselves.
+    pub by: Option<ReaderId>,
 }
 
 impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for Reader {
@@ -139,9 +144,22 @@ impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for Reader {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let SignedIn { subject, session } = SignedIn::from_request_parts(parts, state).await?;
         match subject {
-            Subject::Reader { rid } => Ok(Self { rid, session }),
+            Subject::Reader { rid, by } => Ok(Self { rid, session, by }),
             Subject::Staff { .. } => Err(Problem::new(Code::Forbidden)),
         }
+    }
+}
+
+/// A signed-in reader in person: for what nobody may do for somebody else.
+#[derive(Debug, Clone)]
+pub struct Oneself(pub Reader);
+
+impl<S: AsRef<Edge> + Send + Sync> FromRequestParts<S> for Oneself {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        if reader.by.is_some() { Err(Problem::new(Code::NotWhileActing)) } else { Ok(Self(reader)) }
     }
 }
 
@@ -186,7 +204,7 @@ mod tests {
     }
 
     fn reader() -> Subject {
-        Subject::Reader { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap() }
+        Subject::Reader { rid: ReaderId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(), by: None }
     }
 
     #[test]

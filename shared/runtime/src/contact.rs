@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use yujie_domain::{AddressId, OrderNo, ReaderId, ReturnNo};
+use utoipa::ToSchema;
+use yujie_domain::{AddressId, Mobile, OrderNo, ReaderId, ReturnNo};
 
 use crate::clock::Entropy;
 use crate::keys::{Keys, SealError};
@@ -73,6 +74,37 @@ impl fmt::Display for Place<'_> {
             Self::Lease(name) => write!(f, "wechat lease {name}"),
         }
     }
+}
+
+/// How the table knows a phone number.
+pub fn phone_hash(keys: &Keys, phone: &Mobile) -> String {
+    keys.hash("phone", phone.as_str())
+}
+
+/// What a code that is sent to a phone is for. It serves nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A card.
+    #[default]
+    Card,
+    /// Another password.
+    Password,
+    /// That somebody may act for the reader.
+    Family,
+    /// That the reader's data is deleted.
+    Deletion,
+}
+
+/// How the table knows a code that was sent to a phone: it fits its number and its purpose alone.
+pub fn code_hash(keys: &Keys, purpose: Purpose, phone: &Mobile, code: &str) -> String {
+    let kind = match purpose {
+        Purpose::Card => "phone code",
+        Purpose::Password => "phone code for a password",
+        Purpose::Family => "phone code for a family",
+        Purpose::Deletion => "phone code for a deletion",
+    };
+    keys.hash(kind, &format!("{} {code}", phone.as_str()))
 }
 
 /// Seals `content` for `place`.

@@ -22,7 +22,7 @@ pub mod source;
 pub mod step;
 pub mod telemetry;
 
-pub use auth::{Reader, Staff};
+pub use auth::{Oneself, Reader, Staff};
 pub use clients::Clients;
 pub use clock::{Clock, Entropy};
 pub use config::{ConfigError, StartError, Vars};

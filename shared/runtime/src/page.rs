@@ -35,19 +35,22 @@ impl PageQuery {
     /// # Errors
     /// [`Code::MalformedRequest`] for a cursor that we did not make.
     pub fn cursor(&self) -> Result<Option<String>, Problem> {
-        self.cursor
-            .as_deref()
-            .map(|cursor| {
-                URL_SAFE_NO_PAD
-                    .decode(cursor)
-                    .ok()
-                    .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .ok_or_else(|| {
-                        Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list")
-                    })
-            })
-            .transpose()
+        place(self.cursor.as_deref())
     }
+}
+
+/// The place in a list that a cursor names.
+///
+/// # Errors
+/// [`Code::MalformedRequest`] for a cursor that we did not make.
+pub fn place(cursor: Option<&str>) -> Result<Option<String>, Problem> {
+    cursor
+        .map(|cursor| {
+            URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(
+                || Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list"),
+            )
+        })
+        .transpose()
 }
 
 /// Makes the cursor for a place in a list.

@@ -153,6 +153,24 @@ codes! {
     TooManyPicks = "too_many_picks", CONFLICT, "推荐书目已满 200 种，请先撤下一些。";
     /// A reader's cart has as many titles as it may have.
     CartFull = "cart_full", CONFLICT, "预借车已满 50 种，请先移出一些再添加。";
+    /// A reader's book of addresses is full.
+    AddressBookFull = "address_book_full", CONFLICT, "最多保存 20 个收货地址，请先删除一些。";
+    /// The reader changed the same thing elsewhere; look at it again before changing it.
+    ChangedElsewhere = "changed_elsewhere", CONFLICT, "内容已在别处修改，请刷新后再试。";
+    /// Somebody acts for the reader, and this only the reader may do.
+    NotWhileActing = "not_while_acting", FORBIDDEN, "代办时不能进行此操作，请由读者本人办理。";
+    /// A reader acts for as many others as one may.
+    FamilyFull = "family_full", CONFLICT, "最多可为 10 位家人代办。";
+    /// The two readers are linked already.
+    AlreadyLinked = "already_linked", CONFLICT, "您已可以为这位读者代办。";
+    /// A child's only guardian cannot leave.
+    LastGuardian = "last_guardian", CONFLICT, "您是这位未成年读者唯一的监护人，不能解除关联。";
+    /// The card was reported lost.
+    CardLost = "card_lost", FORBIDDEN, "这张读者卡已挂失。找到卡可到服务台解除挂失，或补办新卡。";
+    /// The card was not reported lost.
+    CardNotLost = "card_not_lost", CONFLICT, "这张读者卡没有挂失，补办前请先挂失。";
+    /// Something of the reader's is still open; `reasons` has all of it.
+    DeletionRefused = "deletion_refused", CONFLICT, "暂时不能注销，原因见下。";
     /// An import's file was not brought.
     FileMissing = "file_missing", CONFLICT, "文件还没有上传，请先上传再开始导入。";
     /// An import's file is larger than what is taken.

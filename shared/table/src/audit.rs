@@ -11,9 +11,10 @@ use yujie_domain::payment::Purpose;
 use yujie_domain::{CardNo, SiteId, TitleId};
 
 use crate::access::{
-    account, address, audit_report, availability, cart, copy, courier_event, cover, hold, idempotency,
-    import, lending, notice, order, parcel, payment, phone_code, pick, punctuality, reader, returning, rules,
-    session, shelf, site, site_load, slot_load, staff, tally, title, trial, tries, unmet, wechat,
+    account, address, audit_report, availability, cart, copy, courier_event, cover, family, hold,
+    idempotency, import, lending, notice, order, parcel, payment, phone_code, pick, preferences, punctuality,
+    reader, returning, rules, session, shelf, site, site_load, slot_load, staff, tally, title, trial, tries,
+    unmet, wechat,
 };
 use crate::bulk::{After, SHELF_SEGMENTS};
 use crate::codec::{Item, KIND, corrupt, key_of};
@@ -26,7 +27,7 @@ use crate::table::Table;
 pub const AUDIT_SEGMENTS: u16 = SHELF_SEGMENTS;
 
 /// Kinds of which no item says anything that another one says too. They stay where they are.
-const LEFT: [&str; 21] = [
+const LEFT: [&str; 22] = [
     address::KIND,
     audit_report::KIND,
     cart::KIND,
@@ -37,6 +38,7 @@ const LEFT: [&str; 21] = [
     lending::KIND,
     notice::KIND,
     phone_code::KIND,
+    preferences::KIND,
     punctuality::KIND,
     session::KIND,
     shelf::KIND,
@@ -92,6 +94,8 @@ const ASKED: &[&str] = &[
     "to",
     "until",
     "resumes",
+    "cl",
+    "for",
     // Of orders and parcels.
     "by",
     "fee",
@@ -274,6 +278,10 @@ fn simple(kind: &str, key: &Key, version: u64, item: Item) -> Result<Option<(Rec
             let version: u32 = part(key, &key.sk, key::VERSION)?;
             (Record::Rules(version), Fact::Rules(version))
         }
+        family::KIND => {
+            let links = family::from_item(item)?;
+            (Record::Family(links.rid.clone()), Fact::Family(links))
+        }
         reader::PROFILE => {
             let rid = account::reader_of(&item)?;
             (Record::Profile(rid.clone()), Fact::Profile(rid))
@@ -354,6 +362,7 @@ pub fn key_to(record: &Record) -> Key {
         Record::Account(rid) => key::account(rid),
         Record::Profile(rid) => key::profile(rid),
         Record::WeChat(rid) => key::wechat(rid),
+        Record::Family(rid) => key::family(rid),
         Record::Card(no) => key::card(no),
         Record::Unique { of, hash } => key::unique(*of, hash),
         Record::Order { rid, order_no } => key::order(rid, order_no),

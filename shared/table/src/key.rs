@@ -210,6 +210,16 @@ pub(crate) fn cart(rid: &ReaderId) -> Key {
     Key::new(reader(rid), "CART")
 }
 
+/// Who acts for a reader, and for whom the reader acts.
+pub(crate) fn family(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "FAMILY")
+}
+
+/// What a reader wants to be told.
+pub(crate) fn preferences(rid: &ReaderId) -> Key {
+    Key::new(reader(rid), "PREFERENCES")
+}
+
 pub(crate) fn address(rid: &ReaderId, id: &AddressId) -> Key {
     Key::new(reader(rid), format!("{ADDRESS}{id}"))
 }

@@ -14,10 +14,10 @@ mod schema;
 mod table;
 
 pub use access::{
-    account, address, audit_report, availability, cart, copy, counted, courier_event, cover, hold,
-    idempotency, import, lending, loan, notice, order, parcel, payment, phone_code, pick, punctuality,
-    reader, returning, rules, session, shelf, site, site_load, slot_load, staff, tally, title, trial, tries,
-    unmet, wechat,
+    account, address, audit_report, availability, belongings, cart, copy, counted, courier_event, cover,
+    deletion, family, hold, idempotency, import, lending, loan, notice, order, parcel, payment, phone_code,
+    pick, preferences, punctuality, reader, returning, rules, session, shelf, site, site_load, slot_load,
+    staff, tally, title, trial, tries, unmet, wechat,
 };
 pub use codec::{Image, Item, kind_of};
 pub use error::TableError;

@@ -10,7 +10,7 @@ use yujie_tests::{Ground, Life, scene};
 use super::planted;
 
 /// What of the library the stories name.
-pub(super) struct Names {
+pub(crate) struct Names {
     /// 红楼梦, at reader 1's home.
     pub(super) lent: String,
     /// On its way to S01, for reader 1.
@@ -73,7 +73,7 @@ async fn pay(ground: &Ground, life: &Life<'_>, n: u32, number: &str) {
 }
 
 /// The library, and what the stories name of it.
-pub(super) async fn furnished() -> (Ground, Names) {
+pub(crate) async fn furnished() -> (Ground, Names) {
     Box::pin(furnish()).await
 }
 

@@ -333,6 +333,16 @@ fn of_readers(_: &Names) -> Vec<Planted> {
         with(Kind::AccountWithoutCard, account(6), |items| {
             set(items, &account(6), "card", text(CardNo::from_serial(98).as_str()));
         }),
+        with(Kind::DeletionUnfinished, account(6), |items| {
+            set(items, &account(6), "cl", json!({"N": "1795399200000"}));
+        }),
+        with(Kind::LinkOneSided, of_reader(6, "FAMILY"), |items| {
+            let links =
+                json!({"M": {rid(5).as_str(): {"M": {"g": text("helper"), "s": {"N": "1795399200000"}}}}});
+            let (pk, sk) = (format!("READER#{}", rid(6)), "FAMILY");
+            let item = json!({"pk": text(&pk), "sk": text(sk), "kind": text("family"), "v": {"N": "1"}, "for": links});
+            items.insert(format!("{pk} / {sk}"), item);
+        }),
         with(Kind::ProfileMissing, of_reader(6, "PROFILE"), |items| delete(items, &of_reader(6, "PROFILE"))),
     ]
 }

@@ -65,7 +65,7 @@ async fn one_comes_to_the_new_address(mut ground: Ground) {
     let token = ground.token(&person.subject());
     let mut added = request("POST", "/me/addresses", &token, &new);
     added.headers_mut().insert("idempotency-key", "another-address".parse().unwrap());
-    let added = send(ground.registration(), added).await;
+    let added = send(ground.profile(), added).await;
     let to = json!({"kind": "home", "address_id": added.body["address_id"]});
     let number = ordered(&ground, 1, &[TITLE], home(&person), Packed, false).await;
     ground.outside.take();

@@ -152,6 +152,6 @@ async fn add_office(ground: &Ground, n: u32) {
     let place = Place::Address(&person.rid, &id);
     let sealed = contact::seal(&ground.keys, &ground.entropy, place, &there).unwrap();
     let (asked, kept) = asked(&format!("office of {}", person.rid));
-    let new = SealedAddress { id, sealed };
+    let new = SealedAddress::new(id, sealed, None);
     address::add(&ground.table, &person.rid, &new, &asked, &kept, ground.now()).await.unwrap();
 }

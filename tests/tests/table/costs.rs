@@ -3,13 +3,18 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use yujie_domain::cover::{Cover, ImageKind};
+use yujie_domain::family::{Family, Ground as Reason};
 use yujie_domain::hold::Wherever;
 use yujie_domain::import::{FileName, FileOptions, Import, Stage, StoredFile};
 use yujie_domain::parcel::{Destination, LineStatus};
 use yujie_domain::pick::{Pick, Sentence};
-use yujie_domain::{ImageHash, ImportId, ParcelRef, StaffLogin};
+use yujie_domain::{CardNo, ImageHash, ImportId, ParcelRef, ReaderId, StaffLogin};
 use yujie_lending::{Change, HoldChange};
-use yujie_table::{Table, availability, copy, cover, idempotency, import, pick, title};
+use yujie_table::reader::{self, Issued, NewChild};
+use yujie_table::{
+    Table, account, address, availability, belongings, copy, cover, deletion, family, idempotency, import,
+    pick, preferences, title,
+};
 use yujie_tests::life::{barcodes, sqs_event};
 use yujie_tests::{Ground, Life, library, scene};
 
@@ -169,6 +174,61 @@ async fn a_card_has_its_price() {
     ground.add_reader(&library::reader(3)).await;
 
     meter.expect("a phone code, a card, an address", 190, 0);
+}
+
+/// What readers do about themselves is small, and rare.
+#[tokio::test]
+async fn what_a_reader_does_about_themselves_has_its_price() {
+    let ground = Ground::new().await;
+    let (table, rid, now) = (&ground.table, library::reader(1).rid, ground.now());
+    let mut meter = Meter::new(&ground);
+
+    let book = address::list(table, &rid).await.unwrap();
+    meter.expect("read a book of addresses", 0, 10);
+    let mut next = book[0].clone();
+    next.version += 1;
+    assert!(address::replace(table, &rid, &next).await.unwrap());
+    meter.expect("change an address", 10, 0);
+    assert!(address::remove(table, &rid, &next.id).await.unwrap());
+    meter.expect("remove an address", 20, 0);
+    let (wants, version) = preferences::get(table, &rid).await.unwrap();
+    meter.expect("read what a reader wants who never said it", 0, 10);
+    assert!(preferences::replace(table, &rid, &wants, version).await.unwrap());
+    meter.expect("say it", 10, 0);
+    assert!(reader::report_lost(table, &library::reader(1).card_no, now).await.unwrap());
+    meter.expect("lose a card", 10, 0);
+
+    let child = ReaderId::parse("01JD9Z0000000000000RDR0009").unwrap();
+    let links = family::get(table, &rid).await.unwrap();
+    let (guardian, family) = links.link(&Family::none(child), Reason::Guardian, now).unwrap();
+    meter.expect("read the links of a reader who has none", 0, 10);
+    let (asked, kept) = yujie_tests::ground::asked("a child");
+    let new = NewChild {
+        card_no: CardNo::from_serial(9),
+        sealed: vec![0; 120],
+        document_hash: "a".repeat(43),
+        consent_at: now,
+        family,
+        guardian,
+    };
+    assert_eq!(reader::issue_child(table, &new, &asked, &kept).await.unwrap(), Issued::Now);
+    meter.expect("a child's card", 140, 0);
+
+    let old = reader::card(table, &library::reader(1).card_no).await.unwrap().unwrap();
+    let account = account::get(table, &rid).await.unwrap().unwrap();
+    let next = yujie_domain::account::Account { card_no: CardNo::from_serial(77), ..account.next() };
+    let (asked, kept) = yujie_tests::ground::asked("another card");
+    meter.take();
+    reader::replace_card(table, (&account.card_no, &old), &next, now, (&asked, &kept)).await.unwrap();
+    meter.expect("replace a card", 80, 0);
+
+    let all = belongings::page(table, &rid, None, 500).await.unwrap();
+    assert_eq!(all.items.len(), 4, "profile, account, preferences, links");
+    meter.expect("read all of a reader's", 0, 10);
+    let profile = reader::profile(table, &rid).await.unwrap().unwrap();
+    meter.take();
+    deletion::finish(table, &rid, &next.card_no, &profile).await.unwrap();
+    meter.expect("remove card and profile, and free document and phone", 80, 0);
 }
 
 /// A cover is one small item of its title; a pick is counted in the transaction that adds it or takes it back.

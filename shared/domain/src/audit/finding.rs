@@ -70,6 +70,8 @@ pub enum Record {
     Profile(ReaderId),
     /// A reader's identity at WeChat.
     WeChat(ReaderId),
+    /// Who acts for a reader, and for whom the reader acts.
+    Family(ReaderId),
     /// A card.
     Card(CardNo),
     /// A record that makes a reader the only one with a document or phone.
@@ -320,6 +322,13 @@ kinds! {
     /// An account's card is not there, or is somebody else's.
     AccountWithoutCard, "account_without_card", Contradiction,
         "Set the account's `card` to the card whose `rid` is this reader; when there is none, restore it from a backup.";
+    /// A reader's data was to be deleted, and not all of it is.
+    DeletionUnfinished, "deletion_unfinished", Contradiction,
+        "It broke off: have the reader make `DELETE /me` again, which goes on where it was; or delete the profile, the card and the records of \
+         document and phone that `records` name, and of the reader's partition all addresses, notices, cart, preferences and links.";
+    /// One side of a link between two readers does not know of it.
+    LinkOneSided, "link_one_sided", Contradiction,
+        "Remove the link from the side that has it (`for` or `by` of its `FAMILY`): the two can link themselves again.";
     /// A reader has no profile.
     ProfileMissing, "profile_missing", Contradiction,
         "Restore the profile from a backup: it is sealed and cannot be made again.";

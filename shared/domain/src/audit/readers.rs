@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Finding, Kind, Ledger, ReaderSeen, Record, Sole};
 use crate::account::Account;
 use crate::ids::{Barcode, CardNo, OrderNo, ReaderId, ReturnNo, ReturnRef, TitleId};
+use crate::rules::CardClass;
 
 /// An account, as far as it is compared.
 #[derive(Debug)]
@@ -13,6 +14,9 @@ pub(super) struct AccountSeen {
     card_no: CardNo,
     open: Vec<ItemSeen>,
     holds: Vec<(TitleId, Timestamp)>,
+    /// A child's card has no phone of its own.
+    class: CardClass,
+    closed: bool,
     pub(super) version: u64,
 }
 
@@ -40,6 +44,8 @@ impl AccountSeen {
             card_no: account.card_no,
             open: open.collect(),
             holds: account.holds.into_iter().collect(),
+            class: account.class,
+            closed: account.closed.is_some(),
             version: account.version,
         }
     }
@@ -54,10 +60,15 @@ impl AccountSeen {
 }
 
 pub(super) fn compare(ledger: &Ledger, rid: &ReaderId, reader: &ReaderSeen, found: &mut Vec<Finding>) {
+    found.extend(links(ledger, rid, reader));
     match &reader.account {
         None => without_account(ledger, rid, reader, found),
         Some(account) => {
-            found.extend(identity(reader, account));
+            if account.closed {
+                found.extend(remains(reader, account));
+            } else {
+                found.extend(identity(reader, account));
+            }
             ledger.open_items(reader, account, found);
             queues(reader, account, found);
             returns(reader, account, found);
@@ -109,6 +120,40 @@ fn reader_text(rid: &ReaderId) -> String {
     format!("it names {rid}")
 }
 
+/// Links that stand on one side alone.
+fn links(ledger: &Ledger, rid: &ReaderId, reader: &ReaderSeen) -> Vec<Finding> {
+    let Some(links) = &reader.family else { return Vec::new() };
+    let of = |other: &ReaderId| ledger.readers.get(other).and_then(|other| other.family.as_ref());
+    let to = links
+        .acts_for
+        .iter()
+        .filter(|(other, link)| of(other).and_then(|family| family.acted_for_by.get(rid)) != Some(*link));
+    let from = links
+        .acted_for_by
+        .iter()
+        .filter(|(other, link)| of(other).and_then(|family| family.acts_for.get(rid)) != Some(*link));
+    to.chain(from)
+        .map(|(other, _)| {
+            let records = [Record::Family(rid.clone()), Record::Family(other.clone())];
+            let versions = links.version + of(other).map_or(0, |family| family.version);
+            Finding::new(Kind::LinkOneSided, records, "the other side does not have it", versions)
+        })
+        .collect()
+}
+
+/// What should be gone of a reader whose data was deleted.
+fn remains(reader: &ReaderSeen, account: &AccountSeen) -> Option<Finding> {
+    let rid = &account.rid;
+    let profile = reader.profile.then(|| Record::Profile(rid.clone()));
+    let family = reader.family.as_ref().map(|_| Record::Family(rid.clone()));
+    let cards = reader.cards.iter().cloned().map(Record::Card);
+    let uniques = reader.uniques.iter().map(|(of, hash)| unique(*of, hash));
+    let left: Vec<Record> = profile.into_iter().chain(family).chain(cards).chain(uniques).collect();
+    let seen = format!("{} items are left", left.len());
+    let records: Vec<Record> = [Record::Account(rid.clone())].into_iter().chain(left).collect();
+    (records.len() > 1).then(|| Finding::new(Kind::DeletionUnfinished, records, seen, account.version))
+}
+
 /// One person, one card.
 fn identity(reader: &ReaderSeen, account: &AccountSeen) -> Vec<Finding> {
     let itself = Record::Account(account.rid.clone());
@@ -123,7 +168,9 @@ fn identity(reader: &ReaderSeen, account: &AccountSeen) -> Vec<Finding> {
         found.push(Finding::new(Kind::ProfileMissing, records, "no profile", account.version));
     }
     for of in Sole::NEEDED {
-        if !reader.uniques.iter().any(|(other, _)| *other == of) {
+        // A child is told through its guardian's phone, which is the guardian's.
+        let has_one = of != Sole::Phone || account.class != CardClass::Child;
+        if has_one && !reader.uniques.iter().any(|(other, _)| *other == of) {
             let seen = format!("no record of the {}", of.as_str());
             found.push(Finding::new(Kind::UniqueMissing, [itself.clone()], seen, account.version));
         }

@@ -40,6 +40,9 @@ struct Row {
     /// Whether the reader takes part in recommendations. Most do and have no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tp: Option<bool>,
+    /// When its reader had their data deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    cl: Option<Timestamp>,
 }
 
 /// An open item.
@@ -92,6 +95,7 @@ pub(crate) fn to_item(account: &Account) -> Result<Item, TableError> {
             .collect(),
         un: account.uncollected.clone(),
         tp: (!account.takes_part).then_some(false),
+        cl: account.closed,
     };
     let mut item = codec::item(&key::account(&account.rid), KIND, &row)?;
     if let Some(due) = account.first_due() {
@@ -143,6 +147,7 @@ pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Account, TableErro
         holds,
         uncollected: row.un,
         takes_part: row.tp.unwrap_or(true),
+        closed: row.cl,
         version: row.v,
     })
 }
@@ -153,8 +158,13 @@ pub(crate) fn reader_of(item: &Item) -> Result<ReaderId, TableError> {
     ReaderId::parse(key.pk.strip_prefix("READER#").unwrap_or_default()).map_err(|e| corrupt(&key, e))
 }
 
-/// The account of a reader.
+/// The account of a reader. One that was closed is nobody's any more.
 pub async fn get(table: &Table, rid: &ReaderId) -> Result<Option<Account>, TableError> {
+    Ok(get_even_closed(table, rid).await?.filter(|account| account.closed.is_none()))
+}
+
+/// The same, closed or not.
+pub async fn get_even_closed(table: &Table, rid: &ReaderId) -> Result<Option<Account>, TableError> {
     table.get(&key::account(rid)).await?.map(|item| from_item(rid, item)).transpose()
 }
 
@@ -163,7 +173,7 @@ pub async fn get(table: &Table, rid: &ReaderId) -> Result<Option<Account>, Table
 /// # Errors
 /// [`TransactError::Refused`] when there is no such reader.
 pub async fn set_takes_part(table: &Table, rid: &ReaderId, takes_part: bool) -> Result<(), TransactError> {
-    let exists = "attribute_exists(pk)";
+    let exists = "attribute_exists(pk) AND attribute_not_exists(cl)";
     let write = if takes_part {
         Write::update(key::account(rid), "REMOVE tp SET v = v + :one", exists)
     } else {

@@ -37,7 +37,7 @@ fn to_item(rid: &ReaderId, cart: &Cart) -> Result<Item, TableError> {
     codec::item(&key::cart(rid), KIND, &row)
 }
 
-fn from_item(item: Item) -> Result<Cart, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Cart, TableError> {
     let row: Row = codec::body(item)?;
     let line = |line: Line| CartLine { title_id: line.t, added: line.a };
     Ok(Cart { lines: row.l.into_iter().map(line).collect(), version: row.v })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{self, Item};
 use crate::error::TableError;
 use crate::key;
-use crate::table::{Table, Write};
+use crate::table::{Refused, Table, TransactError, Write};
 
 pub(crate) const KIND: &str = "idempotency";
 /// How long a key is remembered.
@@ -51,6 +51,17 @@ pub enum Stands {
     Before(Known),
 }
 
+/// What came of writes that are remembered with their answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// They were made.
+    Now,
+    /// The same request was answered before.
+    Before(Known),
+    /// Conditions of these did not hold, each by its place among the writes, from 0. Nothing was written.
+    Refused(Vec<Refused>),
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     fingerprint: String,
@@ -73,6 +84,33 @@ pub fn remember(request: &Request, answer: &Answer, now: Timestamp) -> Result<Wr
         expires_at: (now + KEPT).as_second(),
     };
     Ok(Write::put_new(codec::item(&key::idempotency(&request.key), KIND, &row)?))
+}
+
+/// Carries writes out in one transaction with the answer that is kept for the request's repetition.
+pub async fn carry_out(
+    table: &Table,
+    request: &Request,
+    answer: &Answer,
+    now: Timestamp,
+    writes: Vec<Write>,
+) -> Result<Done, TableError> {
+    // The record comes first: a repetition is told before the rest.
+    let all = std::iter::once(remember(request, answer, now)?).chain(writes).collect();
+    let refused = match table.transact(all).await {
+        Ok(()) => return Ok(Done::Now),
+        Err(TransactError::Refused(refused)) => refused,
+        Err(TransactError::Table(error)) => return Err(error),
+    };
+    let mut others = Vec::new();
+    for one in refused {
+        match (one.write.checked_sub(1), one.old) {
+            (None, Some(old)) => return read(old, request).map(Done::Before),
+            // Its time was over, and it went just then: asked again, the request is a new one.
+            (None, None) => return Err(TableError::Busy),
+            (Some(write), old) => others.push(Refused { write, old }),
+        }
+    }
+    Ok(Done::Refused(others))
 }
 
 /// Reads the record that stood in the way of a second one.

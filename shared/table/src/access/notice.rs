@@ -26,6 +26,8 @@ pub enum Sms {
     Sent,
     /// The provider never takes it: the number is wrong, or its owner wants none.
     Refused,
+    /// The reader did not want one.
+    Off,
 }
 
 /// What a notice tells.
@@ -147,7 +149,7 @@ fn to_item(rid: &ReaderId, notice: &Notice, version: u64, claimed: Timestamp) ->
     codec::item(&key_for(rid, notice), KIND, &row)
 }
 
-fn from_item(item: Item) -> Result<Notice, TableError> {
+pub(crate) fn from_item(item: Item) -> Result<Notice, TableError> {
     let key = key_of(&item);
     let row: Row = codec::body(item)?;
     let about = match (row.parcel.zip(row.step), row.back.zip(row.back_step), row.wait) {
@@ -175,7 +177,7 @@ pub async fn claim(
     let old = old.ok_or_else(|| corrupt(&key_for(rid, notice), "refused, but not there"))?;
     let row: Row = codec::body(old)?;
     match row.sms {
-        Sms::Sent | Sms::Refused => Ok(Claim::Over),
+        Sms::Sent | Sms::Refused | Sms::Off => Ok(Claim::Over),
         Sms::Sending if now.duration_since(row.claimed) < LEASE => Ok(Claim::SomebodyElse),
         Sms::Sending => {
             let version = row.v + 1;

@@ -48,6 +48,8 @@ pub struct Head {
     pub queued: Vec<TitleId>,
     /// Whether it was made for the reader when a copy came free that they waited for.
     pub from_hold: bool,
+    /// Who placed it, when somebody acted for its reader.
+    pub acted_by: Option<ReaderId>,
     /// The version of the rules it was decided under.
     pub rules: u32,
     /// Counts the changes: the condition of every write.
@@ -85,6 +87,9 @@ struct Row {
     /// Made from a hold; an order that its reader placed has no such attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hold: Option<bool>,
+    /// Who acted; an order that its reader placed has no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ac: Option<ReaderId>,
     rv: u32,
 }
 
@@ -123,6 +128,7 @@ pub(crate) fn to_item(head: &Head) -> Result<Item, TableError> {
         unfilled: head.unfilled.clone(),
         queued: head.queued.clone(),
         hold: head.from_hold.then_some(true),
+        ac: head.acted_by.clone(),
         rv: head.rules,
     };
     let mut item = codec::item(&key::order(&head.rid, &head.order_no), KIND, &row)?;
@@ -147,6 +153,7 @@ pub(crate) fn from_item(rid: &ReaderId, item: Item) -> Result<Head, TableError> 
         unfilled: row.unfilled,
         queued: row.queued,
         from_hold: row.hold.unwrap_or_default(),
+        acted_by: row.ac,
         rules: row.rv,
         version: row.v,
     })

@@ -116,8 +116,25 @@ pub async fn take_try(table: &Table, phone_hash: &str, now: Timestamp) -> Result
     }
 }
 
+/// Whether a code is the one that was sent, without using it up. A try was taken for it.
+pub async fn fits(
+    table: &Table,
+    phone_hash: &str,
+    code_hash: &str,
+    now: Timestamp,
+) -> Result<bool, TableError> {
+    #[derive(Deserialize)]
+    struct Row {
+        code: Option<String>,
+        good_until: i64,
+    }
+    let Some(item) = table.get(&key::phone_code(phone_hash)).await? else { return Ok(false) };
+    let row: Row = codec::body(item)?;
+    Ok(row.code.as_deref() == Some(code_hash) && row.good_until > now.as_second())
+}
+
 /// Uses a code up, as part of the transaction that it authorises. A try was taken for it. How many the number had is not forgotten with it.
-pub(crate) fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write {
+pub fn spend(phone_hash: &str, code_hash: &str, now: Timestamp) -> Write {
     Write::update(key::phone_code(phone_hash), "REMOVE code", "code = :code AND good_until > :now")
         .text(":code", code_hash)
         .value(":now", number(now.as_second()))

@@ -1,13 +1,17 @@
 //! Readers: card, profile, and what makes one person one card.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use yujie_domain::account::Account;
 use yujie_domain::audit::Sole;
+use yujie_domain::family::Family;
+use yujie_domain::rules::CardClass;
 use yujie_domain::{CardNo, ReaderId};
 
+use super::idempotency::Done;
 use super::session::{self, Owner};
-use super::{account, idempotency, phone_code};
+use super::{account, family, idempotency, phone_code};
 use crate::codec::{self, Item};
 use crate::error::TableError;
 use crate::key;
@@ -60,10 +64,15 @@ pub enum Issued {
 #[derive(Debug, Serialize, Deserialize)]
 struct CardRow {
     rid: ReaderId,
-    password: String,
+    /// A child's card, with which its guardian acts, has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
     /// The password was given by the library: it is only good for setting one's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     initial: bool,
+    /// When it was reported lost.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "codec::millis::option")]
+    lost: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,6 +81,12 @@ struct ProfileRow {
     sealed: Vec<u8>,
     #[serde(with = "codec::millis")]
     consent: Timestamp,
+    /// The keyed hashes under which the reader's document and phone are taken: a deletion frees them by these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
+    /// A child has no phone of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,8 +111,18 @@ pub async fn issue(
     request: &idempotency::Request,
     answer: &idempotency::Answer,
 ) -> Result<Issued, TableError> {
-    let card = CardRow { rid: new.rid.clone(), password: new.password_hash.clone(), initial: false };
-    let profile = ProfileRow { sealed: new.sealed.clone(), consent: new.consent_at };
+    let card = CardRow {
+        rid: new.rid.clone(),
+        password: Some(new.password_hash.clone()),
+        initial: false,
+        lost: None,
+    };
+    let profile = ProfileRow {
+        sealed: new.sealed.clone(),
+        consent: new.consent_at,
+        document: Some(new.document_hash.clone()),
+        phone: Some(new.phone_hash.clone()),
+    };
     let writes = vec![
         idempotency::remember(request, answer, new.consent_at)?,
         phone_code::spend(&new.phone_hash, &new.code_hash, new.consent_at),
@@ -129,13 +154,75 @@ pub async fn issue(
     Err(TableError::Busy)
 }
 
+/// A child to be a reader, and the two sides of the link to its guardian.
+#[derive(Debug, Clone)]
+pub struct NewChild {
+    /// Its card.
+    pub card_no: CardNo,
+    /// Its name, and the guardian's phone, sealed.
+    pub sealed: Vec<u8>,
+    /// Keyed hash of its identity document.
+    pub document_hash: String,
+    /// When the guardian agreed to the processing of its data.
+    pub consent_at: Timestamp,
+    /// Its links: to its guardian.
+    pub family: Family,
+    /// The guardian's links, with the child.
+    pub guardian: Family,
+}
+
+/// Issues a child's card: card, profile, account, the uniqueness record of its document, and the link to its guardian, in one transaction. It has no
+/// phone of its own and no password, and takes no part in recommendations until it says so.
+pub async fn issue_child(
+    table: &Table,
+    new: &NewChild,
+    request: &idempotency::Request,
+    answer: &idempotency::Answer,
+) -> Result<Issued, TableError> {
+    let rid = &new.family.rid;
+    let card = CardRow { rid: rid.clone(), password: None, initial: false, lost: None };
+    let profile = ProfileRow {
+        sealed: new.sealed.clone(),
+        consent: new.consent_at,
+        document: Some(new.document_hash.clone()),
+        phone: None,
+    };
+    let mut account = Account::new(rid.clone(), new.card_no.clone(), false);
+    account.class = CardClass::Child;
+    let writes = vec![
+        Write::put_new(unique_item(Sole::Document, &new.document_hash, rid)?),
+        Write::put_new(codec::item(&key::card(&new.card_no), CARD, &card)?),
+        Write::put_new(codec::item(&key::profile(rid), PROFILE, &profile)?),
+        Write::put_new(account::to_item(&account)?),
+        family::replace(&new.family)?,
+        family::replace(&new.guardian)?,
+    ];
+    match idempotency::carry_out(table, request, answer, new.consent_at, writes).await? {
+        Done::Now => Ok(Issued::Now),
+        Done::Before(known) => Ok(Issued::Known(known)),
+        Done::Refused(refused) => match refused.first().map(|one| one.write) {
+            Some(0) => Ok(Issued::PersonHasCard),
+            Some(1) => Ok(Issued::NumberTaken),
+            // The guardian's links changed meanwhile.
+            Some(_) | None => Err(TableError::Busy),
+        },
+    }
+}
+
+/// Who has a document or phone, by its keyed hash.
+pub async fn who_has(table: &Table, of: Sole, hash: &str) -> Result<Option<ReaderId>, TableError> {
+    table.get(&key::unique(of, hash)).await?.map(owner_of).transpose()
+}
+
 /// Who a card belongs to, with the hash of the password.
 #[derive(Debug, Clone)]
 pub struct Card {
     /// The reader.
     pub rid: ReaderId,
-    /// The password's argon2id hash.
-    pub password_hash: String,
+    /// The password's argon2id hash; nobody signs in with a card that has none.
+    pub password_hash: Option<String>,
+    /// When it was reported lost: nobody signs in with it since.
+    pub lost: Option<Timestamp>,
     /// The password was given by the library: nobody is signed in with it, it is only good for setting another.
     pub initial: bool,
 }
@@ -145,7 +232,7 @@ impl Card {
     fn nobody() -> Result<Self, TableError> {
         let rid = ReaderId::parse("00000000000000000000000000");
         let rid = rid.map_err(|error| TableError::Unavailable(error.to_string()))?;
-        Ok(Self { rid, password_hash: String::new(), initial: false })
+        Ok(Self { rid, password_hash: None, initial: false, lost: None })
     }
 }
 
@@ -154,8 +241,8 @@ pub async fn card(table: &Table, no: &CardNo) -> Result<Option<Card>, TableError
     let item = table.get(&key::card(no)).await?;
     item.map(|item| {
         codec::body::<CardRow>(item).map(|row| {
-            let CardRow { rid, password, initial } = row;
-            Card { rid, password_hash: password, initial }
+            let CardRow { rid, password, initial, lost } = row;
+            Card { rid, password_hash: password, initial, lost }
         })
     })
     .transpose()
@@ -166,11 +253,16 @@ pub async fn of_phone(table: &Table, phone_hash: &str) -> Result<Option<ReaderId
     table.get(&key::unique(Sole::Phone, phone_hash)).await?.map(owner_of).transpose()
 }
 
-/// That a card still has the password that was looked at, as part of a transaction that rests on it. It writes what stands.
+/// That a card still has the password that was looked at and is not lost, as part of a transaction that rests on it. It writes what stands.
 pub fn unchanged(no: &CardNo, card: &Card) -> Write {
-    Write::update(key::card(no), "SET kind = :kind", "password = :seen")
+    Write::update(key::card(no), "SET kind = :kind", "password = :seen AND attribute_not_exists(lost)")
         .text(":kind", CARD)
-        .text(":seen", &card.password_hash)
+        .text(":seen", seen(card))
+}
+
+/// The hash that a card was seen with. Where there is none, a condition on it holds for no card: no hash is empty.
+fn seen(card: &Card) -> &str {
+    card.password_hash.as_deref().unwrap_or_default()
 }
 
 /// What a new password comes with.
@@ -212,21 +304,16 @@ pub async fn set_password(
     now: Timestamp,
 ) -> Result<PasswordSet, TableError> {
     let (nobody, nothing) = (CardNo::from_serial(0), Card::nobody()?);
-    let (no, seen) = card.unwrap_or((&nobody, &nothing));
-    let owner = Owner::Reader(seen.rid.clone());
+    let (no, looked_at) = card.unwrap_or((&nobody, &nothing));
+    let owner = Owner::Reader(looked_at.rid.clone());
     for _ in 0..ATTEMPTS {
         let stand = session::list(table, &owner, now).await?;
         let mut writes = vec![
             idempotency::remember(request, answer, now)?,
-            Write::update(
-                key::card(no),
-                "SET password = :new REMOVE #initial",
-                // Without a card this holds for none: no hash is empty.
-                "password = :seen",
-            )
-            .name("#initial", "initial")
-            .text(":new", password_hash)
-            .text(":seen", &seen.password_hash),
+            Write::update(key::card(no), "SET password = :new REMOVE #initial", "password = :seen")
+                .name("#initial", "initial")
+                .text(":new", password_hash)
+                .text(":seen", seen(looked_at)),
         ];
         let going_on = match proof {
             Proof::PhoneCode { phone_hash, code_hash } => {
@@ -255,6 +342,105 @@ pub async fn set_password(
         }
     }
     Err(TableError::Busy)
+}
+
+/// Takes down that a card is lost. The first report stands; a second one changes nothing. `false` when there is no such card.
+pub async fn report_lost(table: &Table, no: &CardNo, now: Timestamp) -> Result<bool, TableError> {
+    let write = Write::update(key::card(no), "SET lost = if_not_exists(lost, :now)", "attribute_exists(pk)")
+        .value(":now", AttributeValue::N(now.as_millisecond().to_string()));
+    exists(table.write(write).await)
+}
+
+/// Takes down that a card was found again. `false` when there is no such card.
+pub async fn found_again(table: &Table, no: &CardNo) -> Result<bool, TableError> {
+    exists(table.write(Write::update(key::card(no), "REMOVE lost", "attribute_exists(pk)")).await)
+}
+
+fn exists(written: Result<(), TransactError>) -> Result<bool, TableError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(TransactError::Refused(_)) => Ok(false),
+        Err(TransactError::Table(error)) => Err(error),
+    }
+}
+
+/// What came of a card's replacement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// The new card is in force.
+    Now,
+    /// The same request had been answered before.
+    Known(idempotency::Known),
+    /// The card number drawn is taken: draw another.
+    NumberTaken,
+    /// The account or the old card changed meanwhile.
+    Changed,
+}
+
+/// Puts a new card in the place of a lost one: the same reader, the same password. The old number is nobody's afterwards.
+pub async fn replace_card(
+    table: &Table,
+    (no, old): (&CardNo, &Card),
+    account: &Account,
+    now: Timestamp,
+    (request, answer): (&idempotency::Request, &idempotency::Answer),
+) -> Result<Replaced, TableError> {
+    let card = CardRow {
+        rid: account.rid.clone(),
+        password: old.password_hash.clone(),
+        initial: old.initial,
+        lost: None,
+    };
+    let gone = match &old.password_hash {
+        Some(hash) => {
+            Write::delete(key::card(no), "attribute_exists(lost) AND rid = :rid AND #password = :password")
+                .text(":password", hash)
+        }
+        None => Write::delete(
+            key::card(no),
+            "attribute_exists(lost) AND rid = :rid AND attribute_not_exists(#password)",
+        ),
+    };
+    let writes = vec![
+        Write::put_new(codec::item(&key::card(&account.card_no), CARD, &card)?),
+        gone.name("#password", "password").text(":rid", account.rid.as_str()),
+        account::replace(account)?,
+    ];
+    match idempotency::carry_out(table, request, answer, now, writes).await? {
+        Done::Now => Ok(Replaced::Now),
+        Done::Before(known) => Ok(Replaced::Known(known)),
+        Done::Refused(refused) if refused.iter().any(|one| one.write > 0) => Ok(Replaced::Changed),
+        Done::Refused(_) => Ok(Replaced::NumberTaken),
+    }
+}
+
+/// A reader's profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Name, phone and masked document, sealed.
+    pub sealed: Vec<u8>,
+    /// When the reader, or a child's guardian, agreed to the processing of the data.
+    pub consent_at: Timestamp,
+    /// The keyed hashes under which document and phone are taken; a card from before these were kept has none.
+    pub(crate) taken: [(Sole, Option<String>); 2],
+}
+
+impl Profile {
+    pub(crate) fn from_item(item: Item) -> Result<Self, TableError> {
+        let row: ProfileRow = codec::body(item)?;
+        let taken = [(Sole::Document, row.document), (Sole::Phone, row.phone)];
+        Ok(Self { sealed: row.sealed, consent_at: row.consent, taken })
+    }
+
+    /// Whether it is known under which hash the document is taken.
+    pub fn can_be_freed(&self) -> bool {
+        self.taken.iter().any(|(of, hash)| *of == Sole::Document && hash.is_some())
+    }
+}
+
+/// A reader's profile.
+pub async fn profile(table: &Table, rid: &ReaderId) -> Result<Option<Profile>, TableError> {
+    table.get(&key::profile(rid)).await?.map(Profile::from_item).transpose()
 }
 
 /// A reader's name and phone, sealed.

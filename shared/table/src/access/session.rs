@@ -202,6 +202,26 @@ pub async fn end(table: &Table, owner: &Owner, family: &str) -> Result<bool, Tab
     }
 }
 
+/// Ends all of a person's sessions, but for the one of `going_on`.
+pub async fn end_all(
+    table: &Table,
+    owner: &Owner,
+    going_on: Option<&str>,
+    now: Timestamp,
+) -> Result<(), TableError> {
+    for session in list(table, owner, now).await? {
+        if Some(session.family.as_str()) != going_on {
+            end(table, owner, &session.family).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A session as its owner may see it.
+pub(crate) fn from_item(item: Item) -> Result<Session, TableError> {
+    read(item).map(|(family, row)| Session { family, used: row.used, device: row.device })
+}
+
 /// The end of a session, as part of a transaction; refused when it has ended before.
 pub fn ended(owner: &Owner, family: &str) -> Write {
     Write::delete(owner.key(family), "attribute_exists(pk)")

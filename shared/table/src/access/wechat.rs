@@ -54,11 +54,11 @@ impl Row {
 
 /// The reader's identity at WeChat, if they have bound one.
 pub async fn binding(table: &Table, rid: &ReaderId) -> Result<Option<Binding>, TableError> {
-    Ok(row(table, rid).await?.map(|Row { hash, sealed, since, .. }| Binding {
-        openid_hash: hash,
-        sealed,
-        since,
-    }))
+    table.get(&key::wechat(rid)).await?.map(from_item).transpose()
+}
+
+pub(crate) fn from_item(item: Item) -> Result<Binding, TableError> {
+    codec::body(item).map(|Row { hash, sealed, since, .. }| Binding { openid_hash: hash, sealed, since })
 }
 
 async fn row(table: &Table, rid: &ReaderId) -> Result<Option<Row>, TableError> {

@@ -72,6 +72,8 @@ pub(crate) enum SmsState {
     Sent,
     /// The phone takes none: the number is wrong, or its owner wants no SMS.
     Refused,
+    /// The reader did not want one.
+    Off,
 }
 
 /// What the reader was told.
@@ -96,7 +98,7 @@ pub(crate) async fn list(
     if after.as_ref().is_some_and(|cursor| !notice::is_cursor(cursor)) {
         return Err(Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list"));
     }
-    let (notices, next) = notice::list(&app.table, &reader.rid, after.as_deref(), limit).await?;
+    let (notices, next) = notice::list(&app.lending.table, &reader.rid, after.as_deref(), limit).await?;
     Ok(Json(Inbox {
         items: notices.into_iter().map(view).collect(),
         next_cursor: next.as_deref().map(page::cursor),
@@ -123,6 +125,7 @@ fn view(notice: Notice) -> NoticeView {
             Sms::Sending => SmsState::Pending,
             Sms::Sent => SmsState::Sent,
             Sms::Refused => SmsState::Refused,
+            Sms::Off => SmsState::Off,
         },
     }
 }

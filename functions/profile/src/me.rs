@@ -9,7 +9,7 @@ use yujie_domain::rules::About;
 use yujie_runtime::contact::{self, Person, Place};
 use yujie_runtime::problem::ProblemBody;
 use yujie_runtime::{Code, Json, Problem, Reader};
-use yujie_table::{account, reader, rules};
+use yujie_table::{account, reader};
 
 use crate::App;
 
@@ -39,13 +39,11 @@ pub(crate) struct Me {
 )]
 pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Json<Me>, Problem> {
     let gone = || Problem::new(Code::Unauthenticated);
-    let account = account::get(&app.table, &reader.rid).await?.ok_or_else(gone)?;
-    let sealed = reader::sealed_profile(&app.table, &reader.rid).await?.ok_or_else(gone)?;
-    let person: Person =
-        contact::open(&app.edge.keys, Place::Profile(&reader.rid), &sealed).map_err(Problem::internal)?;
-    let rules = rules::in_force(&app.table, app.edge.clock.now())
-        .await?
-        .ok_or_else(|| Problem::internal("no rule set has been loaded"))?;
+    let account = account::get(&app.lending.table, &reader.rid).await?.ok_or_else(gone)?;
+    let sealed = reader::sealed_profile(&app.lending.table, &reader.rid).await?.ok_or_else(gone)?;
+    let person: Person = contact::open(&app.lending.edge.keys, Place::Profile(&reader.rid), &sealed)
+        .map_err(Problem::internal)?;
+    let rules = app.lending.rules.in_force(&app.lending.table, app.lending.edge.clock.now()).await?;
     Ok(Json(Me {
         card_no: account.card_no.to_string(),
         name: masked_name(&person.name),
