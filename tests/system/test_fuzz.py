@@ -25,9 +25,10 @@ def administrator(world: World) -> str:
 
 
 @pytest.mark.parametrize(("token", "routes"), [
-    (everyone, ["--exclude-path-regex", "^/(staff|webhooks)/"]),
+    # Staff first: passwords that are guessed from one place close it for sign-ins.
     (administrator, ["--include-path-regex", "^/staff/"]),
-], ids=["reader", "staff"])
+    (everyone, ["--exclude-path-regex", "^/(staff|webhooks)/"]),
+], ids=["staff", "reader"])
 def test_no_request_gets_an_answer_that_is_not_described(world: World, tmp_path: Path, token, routes: list[str]):
     ensure("fuzz")
     command = [

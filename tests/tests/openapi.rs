@@ -2,12 +2,31 @@
 //!
 //! `UPDATE_OPENAPI=1 cargo nextest run -p yujie-tests openapi` freezes it anew.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Tag};
 use yujie_runtime::Code;
+
+/// What each function that answers HTTP says of its routes.
+fn parts() -> Vec<OpenApi> {
+    vec![
+        search::openapi(),
+        registration::openapi(),
+        ordering::openapi(),
+        warehouse::openapi(),
+        cataloguing::openapi(),
+        policies::openapi(),
+        profile::openapi(),
+        returns::openapi(),
+        courier_webhook::openapi(),
+        payments::openapi(),
+        storefront::openapi(),
+    ]
+}
 
 /// The document, merged from all functions that answer HTTP.
 fn document() -> OpenApi {
@@ -44,22 +63,11 @@ fn document() -> OpenApi {
             tag("staff", "Work lists and scans, covers and picks, rules"),
             tag("couriers", "Couriers' pushes"),
             tag("payments", "The payment platform's notifications"),
+            tag("wechat", "Readers inside WeChat"),
             tag("service", "The service itself"),
         ]))
         .build();
-    for part in [
-        search::openapi(),
-        registration::openapi(),
-        ordering::openapi(),
-        warehouse::openapi(),
-        cataloguing::openapi(),
-        policies::openapi(),
-        profile::openapi(),
-        returns::openapi(),
-        courier_webhook::openapi(),
-        payments::openapi(),
-        storefront::openapi(),
-    ] {
+    for part in parts() {
         document.merge(part);
     }
     document
@@ -81,6 +89,39 @@ fn the_frozen_document_is_what_the_code_says() {
         assert_eq!(frozen, now, "infra/openapi.json line {}", place + 1);
     }
     assert_eq!(frozen.lines().count(), written().lines().count());
+}
+
+/// A merged document keeps the first of two of one name: the other's routes would be described by it.
+#[test]
+fn a_schema_name_means_one_thing_in_all_functions_and_each_reference_leads_somewhere() {
+    let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    let (mut wanted, mut differ) = (BTreeSet::new(), BTreeSet::new());
+    for part in parts() {
+        let part = serde_json::to_value(part).unwrap();
+        for (name, schema) in part["components"]["schemas"].as_object().into_iter().flatten() {
+            if known.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
+                differ.insert(name.clone());
+            }
+        }
+        references(&part, &mut wanted);
+    }
+    let missing: Vec<_> = wanted.iter().filter(|name| !known.contains_key(*name)).collect();
+    assert_eq!((differ, missing), (BTreeSet::new(), Vec::new()));
+}
+
+fn references(within: &Value, found: &mut BTreeSet<String>) {
+    match within {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value.as_str().and_then(|text| text.strip_prefix("#/components/schemas/")) {
+                    Some(name) if key == "$ref" => drop(found.insert(name.to_owned())),
+                    _ => references(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[test]

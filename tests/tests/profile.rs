@@ -8,6 +8,7 @@ mod family;
 mod preferences;
 
 use axum::Router;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use yujie_domain::ReaderId;
 use yujie_domain::audit::Severity;
@@ -35,10 +36,11 @@ async fn done(ground: &Ground, status: u16, method: &str, path: &str, token: &st
     answer.body
 }
 
-/// A code on a phone.
-async fn code(ground: &Ground, phone: &str) -> String {
+/// A code on a phone, for a purpose. A number has one in a minute.
+async fn code(ground: &Ground, phone: &str, purpose: &str) -> String {
     ground.outside.take();
-    let asked = request("POST", "/phone-codes", "", &json!({"phone": phone}));
+    ground.pass(SignedDuration::from_mins(1));
+    let asked = request("POST", "/phone-codes", "", &json!({"phone": phone, "purpose": purpose}));
     assert_eq!(send(ground.registration(), asked).await.status, 202);
     let Some(Sent::Sms { text, .. }) = ground.outside.take().pop() else { panic!("no SMS") };
     text.chars().skip_while(|c| !c.is_ascii_digit()).take(6).collect()
@@ -46,7 +48,7 @@ async fn code(ground: &Ground, phone: &str) -> String {
 
 /// A reader with a card of their own, from the application on: the card's number.
 async fn with_a_card(ground: &Ground, phone: &str, document: &str) -> String {
-    let code = code(ground, phone).await;
+    let code = code(ground, phone, "card").await;
     let application = json!({
         "name": "王秀英", "phone": phone, "code": code, "password": PASSWORD,
         "document": {"kind": "resident_id", "number": document}, "consent": true,

@@ -57,8 +57,7 @@ impl Scene {
     async fn owner(&self, session: &Answer) -> Value {
         assert_eq!(session.status, 200, "{}", session.body);
         let token = session.body["access_token"].as_str().unwrap();
-        send(self.registration.clone(), request("GET", "/me", token, &Value::Null)).await.body["card_no"]
-            .clone()
+        send(self.ground.profile(), request("GET", "/me", token, &Value::Null)).await.body["card_no"].clone()
     }
 
     async fn page(&self) -> Answer {

@@ -43,6 +43,7 @@ pub(crate) struct Recommendation {
 
 /// A title that the reader borrowed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BecauseBorrowed)]
 pub(crate) struct Because {
     title_id: String,
     title: String,

@@ -14,6 +14,7 @@ use crate::App;
 
 /// How the reader wants to pay, by where the reader is.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PaymentWanted)]
 #[serde(tag = "way", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Wanted {
     /// In a page inside WeChat.

@@ -10,6 +10,7 @@ use crate::App;
 
 /// Whether it is delivered there.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DeliversThere)]
 pub(crate) struct Delivery {
     /// By the rules in force.
     possible: bool,

@@ -17,6 +17,7 @@ pub(crate) use yujie_runtime::contact::Purpose;
 use crate::{App, limits};
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PhoneCodeWanted)]
 pub(crate) struct Wanted {
     /// A mainland mobile number.
     phone: String,

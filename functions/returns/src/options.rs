@@ -25,6 +25,7 @@ pub(crate) struct ReturnOptions {
 
 /// A parcel that comes to the reader's door.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComingDelivery)]
 pub(crate) struct Delivery {
     parcel_no: String,
     /// The day on which it comes, or the last one.

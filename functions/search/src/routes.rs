@@ -50,6 +50,7 @@ pub(crate) struct SearchQuery {
     /// The last year of publication wanted.
     year_to: Option<u16>,
     /// In which order; what fits best when not said.
+    #[param(inline)]
     sort: Option<SortQuery>,
 }
 

@@ -146,6 +146,7 @@ impl BoxSize {
 
 /// Who made a step happen. Never a name: readers see this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = Actor)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The service itself.

@@ -235,6 +235,7 @@ impl<'a> About<'a> {
 
 /// Which rule decided: its name, its version, and whom it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DecidedBy)]
 pub struct By {
     /// The rule's name, such as `books_per_order`.
     pub rule: String,

@@ -77,7 +77,7 @@ async fn a_reader_leaves_and_nothing_tells_who_it_was() {
     };
     let wrong = ask(&ground, "DELETE", "/me", &token, &json!({"code": "000000"})).await;
     assert_eq!((wrong.status, &wrong.body["code"]), (422, &json!("wrong_phone_code")));
-    let code = code(&ground, PHONE).await;
+    let code = code(&ground, PHONE, "deletion").await;
 
     done(&ground, 204, "DELETE", "/me", &token, &json!({"code": code})).await;
 
@@ -111,14 +111,14 @@ async fn a_deletion_that_breaks_off_anywhere_is_found_and_goes_on_where_it_was()
     for skip in 0..40 {
         let ground = Ground::near(2).await;
         let (_, token) = with_a_past(&ground).await;
-        let farewell = json!({"code": code(&ground, PHONE).await});
+        let farewell = json!({"code": code(&ground, PHONE, "deletion").await});
         ground.faults.crash(skip, Crash::After);
 
         ask(&ground, "DELETE", "/me", &token, &farewell).await;
 
         if !ground.faults.revive() {
-            // The account is closed; and the address is gone; and the order says no more where it went.
-            assert_eq!(unfinished, 3);
+            // The account is closed; and the address is gone; and the session; and the order says no more where it went.
+            assert_eq!(unfinished, 4);
             return;
         }
         let found = findings(&ground).await;

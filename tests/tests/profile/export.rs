@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use yujie_runtime::contact::{self, Place};
+use yujie_table::wechat::{self, Binding, Bound};
 use yujie_tests::{Ground, Life, library, scene};
 
-use super::{code, done, partition};
+use super::{code, done, partition, sign_in};
 use crate::audit::furnished::furnished;
 
 /// How many of each kind stand in a reader's partition.
@@ -30,6 +32,8 @@ fn exported(export: &Value) -> BTreeMap<String, usize> {
         ("payment", many("payments")),
         ("return", many("returns")),
         ("notice", many("notices")),
+        ("session", many("sessions")),
+        ("wechat", one("wechat")),
     ]
     .into_iter()
     .filter(|(_, n)| *n > 0)
@@ -46,8 +50,17 @@ async fn every_thing_in_a_readers_partition_is_in_their_copy_of_it() {
     let wants = done(&ground, 200, "GET", "/me/preferences", &token, &Value::Null).await;
     done(&ground, 200, "PUT", "/me/preferences", &token, &wants).await;
     let phone = library::reader(2).phone;
-    let wanted = json!({"phone": phone.as_str(), "code": code(&ground, phone.as_str()).await});
+    let wanted = json!({"phone": phone.as_str(), "code": code(&ground, phone.as_str(), "family").await});
     done(&ground, 201, "POST", "/me/family", &token, &wanted).await;
+    // Signed in on a device, and bound at WeChat.
+    let session =
+        sign_in(ground.registration(), library::reader(1).card_no.as_str(), library::PASSWORD).await;
+    assert_eq!(session.status, 200, "{}", session.body);
+    let (rid, openid) = (library::reader(1).rid, "oReader");
+    let edge = ground.edge();
+    let sealed = contact::seal(&edge.keys, &edge.entropy, Place::WeChat(&rid), &openid).unwrap();
+    let bound = Binding { openid_hash: edge.keys.hash("openid", openid), sealed, since: ground.now() };
+    assert_eq!(wechat::bind(&ground.table, &rid, &bound).await.unwrap(), Bound::Now);
     let life = Life::new(&ground);
     let put = life.change(&library::reader(1), "PUT", "/cart/b000004", &Value::Null).await;
     assert!(put.status < 300, "{}", put.body);
@@ -79,6 +92,8 @@ async fn every_thing_in_a_readers_partition_is_in_their_copy_of_it() {
         "preferences",
         "profile",
         "return",
+        "session",
+        "wechat",
     ];
     assert_eq!(seen.keys().map(String::as_str).collect::<Vec<_>>(), all);
 }

@@ -120,7 +120,8 @@ async fn an_old_parent_is_helped_after_a_code_on_the_parents_own_phone_and_eithe
     assert_eq!(ask(&ground, "POST", "/me/family", &token, &wrong).await.body["code"], "wrong_phone_code");
     ground.pass(jiff::SignedDuration::from_mins(2));
 
-    let right = json!({"phone": father.phone.as_str(), "code": code(&ground, father.phone.as_str()).await});
+    let right =
+        json!({"phone": father.phone.as_str(), "code": code(&ground, father.phone.as_str(), "family").await});
     let mut asked = request("POST", "/me/family", &token, &right);
     asked.headers_mut().insert("idempotency-key", "to-help-my-father".parse().unwrap());
     let linked = send(ground.profile(), asked).await;

@@ -169,7 +169,7 @@ async fn of_many_requests_for_one_number_at_once_one_is_sent() {
 async fn a_code_that_was_asked_for_something_else_makes_no_card() {
     let ground = Ground::new().await;
     let registration = ground.registration();
-    for (n, purpose) in ["password", "phone"].into_iter().enumerate() {
+    for (n, purpose) in ["password", "family", "deletion"].into_iter().enumerate() {
         let asked = json!({"phone": PHONE, "purpose": purpose});
         assert_eq!(post(&registration, "/phone-codes", "", &asked).await.status, 202);
         let Some(Sent::Sms { text, .. }) = ground.outside.take().pop() else { panic!("no SMS") };
