@@ -1,7 +1,6 @@
 //! A lost card: `POST` and `DELETE /me/card/loss`, the same at the desk under `/staff/cards/{card_no}/loss`, and `POST /me/card/replacement`.
 //!
-//! A lost number stops at once: nobody signs in with it. Who is signed in stays so, because most who report a loss do it from there; sessions are not known by
-//! their reader.
+//! A lost number stops at once: nobody signs in with it, and all sessions end but the one that reports it, since most who report a loss do it from there.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
