@@ -17,7 +17,7 @@ use yujie_domain::{OrderNo, ReaderId, text};
 use yujie_runtime::contact::{self, Person, Place, Recipient};
 use yujie_runtime::page;
 use yujie_runtime::problem::ProblemBody;
-use yujie_runtime::{Json, Oneself, Problem, Query};
+use yujie_runtime::{Code, Json, Oneself, Problem, Query};
 use yujie_table::belongings::{self, Belonging};
 use yujie_table::hold;
 use yujie_table::notice::{Notice, Sms};
@@ -32,6 +32,9 @@ use view::{
 
 /// How many things make a page: of the largest there are, some 10 KB each, still less than the limit.
 const AT_ONCE: usize = 500;
+
+/// No key of the table is longer, in bytes.
+const LONGEST_KEY: usize = 1024;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -62,6 +65,9 @@ pub(crate) async fn export(
     Query(which): Query<Which>,
 ) -> Result<Json<Export>, Problem> {
     let after = page::place(which.cursor.as_deref())?;
+    if after.as_ref().is_some_and(|place| !(1..=LONGEST_KEY).contains(&place.len())) {
+        return Err(Problem::new(Code::MalformedRequest).and_field("cursor", "not a cursor of this list"));
+    }
     let found = belongings::page(&app.lending.table, &reader.rid, after.as_deref(), AT_ONCE).await?;
     let mut export = Export {
         reader_id: reader.rid.to_string(),

@@ -99,6 +99,17 @@ async fn every_thing_in_a_readers_partition_is_in_their_copy_of_it() {
 }
 
 #[tokio::test]
+async fn what_is_no_place_in_the_copy_is_refused() {
+    let ground = Ground::new().await;
+    let token = ground.token(&library::reader(1).subject());
+    for cursor in ["", "%21", &"QUFB".repeat(400)] {
+        let path = format!("/me/export?cursor={cursor}");
+        let answer = done(&ground, 400, "GET", &path, &token, &Value::Null).await;
+        assert_eq!(answer["code"], "malformed_request", "{cursor}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_else_is_in_a_readers_copy() {
     let ground = Ground::new().await;
     scene::set(&ground).await;
